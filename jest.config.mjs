@@ -1,0 +1,22 @@
+import { readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+// swc options are passed inline: @swc/jest looks for .swcrc from the working directory and would miss it elsewhere.
+const swc = JSON.parse(readFileSync(new URL('./.swcrc', import.meta.url), 'utf8'));
+
+export default {
+  testEnvironment: 'node',
+  rootDir: dirname(fileURLToPath(import.meta.url)),
+  testMatch: ['<rootDir>/{apps,libs}/**/src/**/*.spec.ts', '<rootDir>/test/**/*.spec.ts', '<rootDir>/tools/**/*.spec.ts'],
+  testPathIgnorePatterns: ['/node_modules/', '/dist/', '/.rackwright/'],
+  modulePathIgnorePatterns: ['/dist/', '/.rackwright/'],
+  extensionsToTreatAsEsm: ['.ts'],
+  moduleNameMapper: {
+    '^@rackwright/driver-([^/]+)$': '<rootDir>/libs/drivers/$1/src/index.ts',
+    '^@rackwright/([^/]+)/([^/]+)$': '<rootDir>/libs/$1/src/$2/index.ts',
+    '^@rackwright/([^/]+)$': '<rootDir>/libs/$1/src/index.ts',
+    '^(\\.{1,2}/.*)\\.js$': '$1',
+  },
+  transform: { '^.+\\.ts$': ['@swc/jest', { ...swc, swcrc: false }] },
+};
