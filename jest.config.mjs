@@ -8,11 +8,16 @@ const swc = JSON.parse(readFileSync(new URL('./.swcrc', import.meta.url), 'utf8'
 export default {
   testEnvironment: 'node',
   rootDir: dirname(fileURLToPath(import.meta.url)),
-  testMatch: ['<rootDir>/{apps,libs}/**/src/**/*.spec.ts', '<rootDir>/test/**/*.spec.ts', '<rootDir>/tools/**/*.spec.ts'],
+  testMatch: [
+    '<rootDir>/{apps,libs}/**/src/**/*.spec.ts',
+    '<rootDir>/test/**/*.spec.ts',
+    '<rootDir>/tools/**/*.spec.ts',
+  ],
   testPathIgnorePatterns: ['/node_modules/', '/dist/', '/.rackwright/'],
   modulePathIgnorePatterns: ['/dist/', '/.rackwright/'],
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: {
+    '^@rackwright/tools/([^/]+)$': '<rootDir>/tools/$1/resolve.mjs',
     '^@rackwright/driver-([^/]+)$': '<rootDir>/libs/drivers/$1/src/index.ts',
     '^@rackwright/([^/]+)/([^/]+)$': '<rootDir>/libs/$1/src/$2/index.ts',
     '^@rackwright/([^/]+)$': '<rootDir>/libs/$1/src/index.ts',
