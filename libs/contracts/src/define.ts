@@ -20,8 +20,18 @@ export type ServiceName = (typeof SERVICES)[number];
  */
 export type Outcome<Result = unknown> =
   | { readonly kind: 'done'; readonly result: Result }
-  | { readonly kind: 'refused'; readonly code: string; readonly message: string; readonly details?: Record<string, unknown> }
-  | { readonly kind: 'unknown'; readonly code: string; readonly message: string; readonly details?: Record<string, unknown> };
+  | {
+      readonly kind: 'refused';
+      readonly code: string;
+      readonly message: string;
+      readonly details?: Record<string, unknown>;
+    }
+  | {
+      readonly kind: 'unknown';
+      readonly code: string;
+      readonly message: string;
+      readonly details?: Record<string, unknown>;
+    };
 
 export interface CommandDefinition<In extends z.ZodType = z.ZodType, Out extends z.ZodType = z.ZodType> {
   readonly kind: 'command';

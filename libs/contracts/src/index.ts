@@ -4,3 +4,12 @@
  */
 export * from './define.js';
 export * from './subjects.js';
+export * from './catalogue.js';
+export * from './schemas.js';
+export * from './server.js';
+export * as inventory from './inventory/index.js';
+export * as network from './network.js';
+export * as storageIdentity from './storage-identity/index.js';
+export * as power from './power.js';
+export * as coordinator from './saga-coordinator.js';
+export * as failover from './failover.js';

@@ -1,0 +1,3 @@
+export * from './access.js';
+export * from './identities-and-devices.js';
+export * from './views.js';
