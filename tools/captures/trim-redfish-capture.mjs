@@ -58,7 +58,8 @@ if (!from || !to || !existsSync(from)) {
   console.error('usage: node tools/captures/trim-redfish-capture.mjs FROM TO [CAPTURE...]');
   process.exit(2);
 }
-const captures = names.length > 0 ? names : readdirSync(from).filter((name) => statSync(join(from, name)).isDirectory());
+const captures =
+  names.length > 0 ? names : readdirSync(from).filter((name) => statSync(join(from, name)).isDirectory());
 for (const name of captures) {
   const { files, bytes } = trimCapture(join(from, name), join(to, name));
   console.log(`${name}: ${files} files, ${Math.round(bytes / 1024)} KiB`);
