@@ -7,6 +7,9 @@ const swc = JSON.parse(readFileSync(new URL('./.swcrc', import.meta.url), 'utf8'
 
 export default {
   testEnvironment: 'node',
+  // Servers are started by the first suite that needs them and stopped here; see libs/testing.
+  globalSetup: '<rootDir>/libs/testing/src/jest/global-setup.mjs',
+  globalTeardown: '<rootDir>/libs/testing/src/jest/global-teardown.mjs',
   rootDir: dirname(fileURLToPath(import.meta.url)),
   testMatch: [
     '<rootDir>/{apps,libs}/**/src/**/*.spec.ts',
@@ -19,6 +22,7 @@ export default {
   moduleNameMapper: {
     '^@rackwright/tools/([^/]+)$': '<rootDir>/tools/$1/resolve.mjs',
     '^@rackwright/driver-([^/]+)$': '<rootDir>/libs/drivers/$1/src/index.ts',
+    '^@rackwright/driver-([^/]+)/([^/]+)$': '<rootDir>/libs/drivers/$1/src/$2/index.ts',
     '^@rackwright/([^/]+)/([^/]+)$': '<rootDir>/libs/$1/src/$2/index.ts',
     '^@rackwright/([^/]+)$': '<rootDir>/libs/$1/src/index.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
