@@ -73,6 +73,8 @@ export interface ArrayTarget {
   readonly name: string;
   readonly portal?: string;
   readonly fabric?: string;
+  /** Set where only this volume is served here (tgt); undefined = the target serves whatever the host object maps. */
+  readonly volume?: string;
 }
 
 export interface LunMapping {
