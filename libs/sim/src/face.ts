@@ -35,7 +35,13 @@ export type FaultEffect =
   | { readonly kind: 'hang' }
   | { readonly kind: 'delay'; readonly delayMs: number }
   | { readonly kind: 'truncate' }
-  | { readonly kind: 'accept-and-ignore' };
+  | { readonly kind: 'accept-and-ignore' }
+  /** Zoning: another administrator holds the transaction. */
+  | { readonly kind: 'lock-held'; readonly by?: string }
+  /** Zoning: somebody else committed a moment ago. */
+  | { readonly kind: 'checksum-conflict' }
+  /** Zoning: saved, but not enabled. Switch: the data plane applies only some of the ports. */
+  | { readonly kind: 'commit-half-way' };
 
 /** What a face asks the fault book before it serves a request. */
 export interface FaultBook {

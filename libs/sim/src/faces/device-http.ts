@@ -1,7 +1,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import type { FaceAddress, FaceOptions, PlannedFault } from './device-face.js';
+import type { FaultEffect } from '../face.js';
+import type { DeviceFaceOptions, FaceAddress } from './device-face.js';
 
 /** One HTTP request as a face sees it; `segments` are decoded one by one, so `0%2F3` stays one segment. */
 export interface HttpCall {
@@ -13,7 +14,7 @@ export interface HttpCall {
   readonly rawBody: string;
   readonly remoteAddress: string;
   /** A fault planned for this request that the transport does not handle itself. */
-  readonly fault?: PlannedFault;
+  readonly fault?: FaultEffect;
 }
 
 export interface HttpAnswer {
@@ -30,7 +31,6 @@ export interface HttpDevice {
 }
 
 const MAX_BODY_BYTES = 4 * 1024 * 1024;
-const DOMAIN_FAULTS = new Set(['lock-held', 'checksum-conflict', 'commit-half-way']);
 
 /** Real-socket HTTP(S) transport of a face, with the fault seam in front of the device. */
 export class DeviceHttpServer {
@@ -38,7 +38,7 @@ export class DeviceHttpServer {
 
   constructor(
     private readonly device: HttpDevice,
-    private readonly options: FaceOptions,
+    private readonly options: DeviceFaceOptions,
   ) {}
 
   async start(): Promise<FaceAddress> {
@@ -71,30 +71,55 @@ export class DeviceHttpServer {
     if (rawBody === undefined) return send(response, { status: 413 });
     const call = readCall(request, rawBody);
     if (call === undefined) return send(response, { status: 400 });
-    const fault = this.options.faultFor?.({ device: this.device.name, verb: call.method, path: call.path, body: tryJson(rawBody) });
-    const answer = await this.underFault(call, fault);
-    if (answer === 'hang-up') response.socket?.destroy();
-    else send(response, answer);
+    const { name } = this.device;
+    const observed = { device: name, verb: call.method, path: call.path, body: tryJson(rawBody) };
+    const fault = this.options.faultFor?.(observed);
+    if (fault === undefined) return send(response, await this.device.answer(call));
+    await this.serveUnderFault(call, response, fault);
   }
 
-  private async underFault(call: HttpCall, fault: PlannedFault | undefined): Promise<HttpAnswer | 'hang-up'> {
-    if (fault === undefined) return this.device.answer(call);
-    const { effect } = fault;
-    if (DOMAIN_FAULTS.has(effect.kind)) return this.device.answer({ ...call, fault });
-    fault.fired();
-    switch (effect.kind) {
-      case 'status':
-        return this.device.plainError(effect.status, effect.message ?? 'The service is not available', call);
-      case 'delay':
-        await this.options.clock.sleep(effect.durationMs);
-        return this.device.answer(call);
+  private async serveUnderFault(call: HttpCall, response: ServerResponse, fault: FaultEffect): Promise<void> {
+    switch (fault.kind) {
+      case 'hang':
+        return;
+      case 'lose-request':
+        return void response.socket?.destroy();
       case 'lose-response':
         await this.device.answer(call);
-        return 'hang-up';
-      default:
-        return 'hang-up';
+        return void response.socket?.destroy();
+      case 'status':
+        return send(response, this.faultAnswer(call, fault));
+      case 'delay':
+        await this.options.clock.sleep(fault.delayMs);
+        return send(response, await this.device.answer(call));
+      case 'truncate':
+        return truncate(response, await this.device.answer(call));
+      case 'accept-and-ignore':
+        return send(response, { status: 204 });
+      case 'lock-held':
+      case 'checksum-conflict':
+      case 'commit-half-way':
+        return send(response, await this.device.answer({ ...call, fault }));
     }
   }
+
+  private faultAnswer(call: HttpCall, fault: FaultEffect & { kind: 'status' }): HttpAnswer {
+    const retry: Record<string, string> =
+      fault.retryAfterS === undefined ? {} : { 'retry-after': String(fault.retryAfterS) };
+    if (fault.body !== undefined) {
+      const headers = { 'content-type': fault.contentType ?? 'text/html', ...retry };
+      return { status: fault.status, headers, body: fault.body };
+    }
+    const plain = this.device.plainError(fault.status, 'The service is not available', call);
+    return { ...plain, headers: { ...plain.headers, ...retry } };
+  }
+}
+
+/** Half of the body under the length of the whole, then the connection ends. */
+function truncate(response: ServerResponse, answer: HttpAnswer): void {
+  const body = answer.body ?? '';
+  response.writeHead(answer.status, { 'content-length': Buffer.byteLength(body) + 1, ...answer.headers });
+  response.write(body.slice(0, Math.ceil(body.length / 2)), () => response.socket?.destroy());
 }
 
 async function readBody(request: IncomingMessage): Promise<string | undefined> {

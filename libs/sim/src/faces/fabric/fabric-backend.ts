@@ -55,12 +55,44 @@ export interface FcPort {
   readonly loggedIn: readonly string[];
 }
 
+/** The one transaction a fabric can have open. */
+export interface OpenZoneTransaction {
+  /** `local`: opened through this switch (its buffer is ours too), `here`: by another administrator of this switch, `elsewhere`: through another switch. */
+  readonly owned: 'local' | 'here' | 'elsewhere';
+  readonly user: string;
+  readonly domainId: number;
+  readonly token: number;
+  readonly remainingMs: number;
+  readonly timeoutMs: number;
+}
+
+/** The defined database while it is being edited; a copy, written back as a whole. */
+export interface ZoneEdit {
+  cfgs: Record<string, string[]>;
+  zones: Record<string, { name: string; type: ZoneType; members: string[]; principals: string[] }>;
+  aliases: Record<string, string[]>;
+}
+
+export type ZoningRefusal =
+  | { readonly why: 'locked'; readonly by: string }
+  | { readonly why: 'checksum-mismatch' }
+  | { readonly why: 'no-transaction' }
+  | { readonly why: 'not-found' | 'empty'; readonly name: string };
+
 /** The world as one Fibre Channel switch sees it. Everything is read when asked and nothing is kept. */
 export interface FabricBackend {
   switchInfo(): FcSwitchInfo;
   zoning(): ZoningDatabase;
-  /** Replaces the committed database on every switch of the fabric at once. */
-  commitZoning(database: ZoningDatabase): void;
+  /** 32 hex digits over everything committed. */
+  checksum(): string;
+  transaction(): OpenZoneTransaction | undefined;
+  /** What is staged through this switch, otherwise what is committed. */
+  defined(): ZoneEdit;
+  /** Replaces what is staged, opening the transaction when there is none. `change` may throw: then nothing happened. */
+  stage(change: (edit: ZoneEdit) => void): ZoningRefusal | undefined;
+  save(want: { checksum: string; enable?: string; disable?: boolean }): ZoningRefusal | undefined;
+  /** Throws staged edits away, also those of other administrators of this switch. */
+  abort(): ZoningRefusal | undefined;
   nameServer(): readonly NameServerEntry[];
   ports(): readonly FcPort[];
   /** Sets the state of a port; a persistent disable survives a restart of the switch. */

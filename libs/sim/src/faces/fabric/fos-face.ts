@@ -9,7 +9,7 @@
  * XML. Not simulated: virtual fabrics other than 128, asynchronous operations, FICON, statistics. Error texts are ours
  * except where a real one was seen; a client must go by status and code.
  */
-import type { Face, FaceAddress, FaceOptions } from '../device-face.js';
+import type { DeviceFace, DeviceFaceOptions, FaceAddress } from '../device-face.js';
 import { DeviceHttpServer, type HttpAnswer, type HttpCall, type HttpDevice } from '../device-http.js';
 import type { FabricBackend } from './fabric-backend.js';
 import { errorBody, FosRefusal, invalidUri, restError } from './fos-error.js';
@@ -18,11 +18,9 @@ import { FosSessions } from './fos-sessions.js';
 import { chassisView, nameServerReply, patchPorts, readPorts, switchView } from './switch-resources.js';
 import type { PatchMode } from './zone-edits.js';
 import { ZoneResource, type Reply } from './zone-resource.js';
-import { FabricZoning, type LockOwner } from './zone-transaction.js';
+import { ZoneTransactions } from './zone-transaction.js';
 
-export interface FosFaceOptions extends FaceOptions {
-  readonly user?: string;
-  readonly password?: string;
+export interface FosFaceOptions extends DeviceFaceOptions {
   readonly maxRestSessions?: number;
   readonly idleExpiryMs?: number;
   /** Public material contradicts itself on PATCH of defined-configuration; both switches exist here. Default `replace`. */
@@ -31,14 +29,13 @@ export interface FosFaceOptions extends FaceOptions {
   readonly singleAsObject?: boolean;
   /** More requests than this in one window answer 503. Default: no throttle. */
   readonly throttle?: { readonly requests: number; readonly perMs: number };
-  /** Shared by all switches of one fabric. */
-  readonly zoning?: FabricZoning;
+  /** Upper limit of the zoning database in bytes. */
+  readonly dbMaxBytes?: number;
 }
 
-/** A FOS face; the members beside {@link Face} are for tests and for the console's fault injection. */
-export class FosFace implements Face, HttpDevice {
+/** A FOS face; the members beside {@link DeviceFace} are for tests and for the console's fault injection. */
+export class FosFace implements DeviceFace, HttpDevice {
   readonly sessions: FosSessions;
-  readonly zoning: FabricZoning;
   private readonly http: DeviceHttpServer;
   private readonly zones: ZoneResource;
   private window = { startedMs: 0, requests: 0 };
@@ -49,8 +46,8 @@ export class FosFace implements Face, HttpDevice {
     private readonly options: FosFaceOptions,
   ) {
     const { clock, random } = options;
-    this.zoning = options.zoning ?? new FabricZoning(backend, clock, random);
-    this.zones = new ZoneResource(this.zoning, () => backend.switchInfo(), options.patchMode ?? 'replace');
+    const transactions = new ZoneTransactions(backend, options.dbMaxBytes ?? 1_045_274);
+    this.zones = new ZoneResource(transactions, () => backend.switchInfo(), options.patchMode ?? 'replace');
     const rules = {
       user: options.user ?? 'admin',
       password: options.password ?? 'password',
@@ -79,7 +76,7 @@ export class FosFace implements Face, HttpDevice {
         this.sessions.logout(session);
         return { status: 204 };
       }
-      const reply = this.route(call, session.user);
+      const reply = this.route(call);
       const content = reply.content && { Response: reply.content };
       return writeFos(reply.status, content, { format, singleAsObject: this.options.singleAsObject ?? false });
     } catch (error) {
@@ -97,22 +94,15 @@ export class FosFace implements Face, HttpDevice {
     return { status: 200, headers: { authorization: session.key } };
   }
 
-  private route(call: HttpCall, user: string): Reply {
+  private route(call: HttpCall): Reply {
     const [root, area, module, ...rest] = call.segments;
     const vfId = call.query.get('vf-id');
     if (root !== 'rest' || (vfId !== null && vfId !== '128')) throw invalidUri();
-    const agent = call.headers['user-agent'] ?? '';
-    const owner: LockOwner = {
-      domainId: this.backend.switchInfo().domainId,
-      user,
-      address: call.remoteAddress,
-      application: agent,
-    };
     if (area === 'operations' && module === 'zone' && call.method === 'POST') {
-      return this.zones.operate(readFosBody(call), owner, call);
+      return this.zones.operate(readFosBody(call), call);
     }
     if (area !== 'running') throw invalidUri();
-    if (this.isZoneModule(module)) return this.zones.handle({ call, rest, body: readFosBody(call), owner });
+    if (this.isZoneModule(module)) return this.zones.handle({ call, rest, body: readFosBody(call) });
     return this.routeSwitch(call, module, rest);
   }
 

@@ -97,7 +97,8 @@ export function patchPorts(backend: FabricBackend, key: readonly string[], body:
     if (persistent === undefined && enabled === undefined) throw portError('Nothing to change');
     const disabled = persistent === undefined ? port.persistentlyDisabled : Number(persistent) === 1;
     // portcfgpersistentenable brings the port up; portenable alone cannot lift a persistent disable.
-    const up = enabled === undefined ? (persistent === undefined ? port.enabled : !disabled) : String(enabled) === 'true';
+    const up =
+      enabled === undefined ? (persistent === undefined ? port.enabled : !disabled) : String(enabled) === 'true';
     if (up && disabled) throw portError('The port is persistently disabled');
     backend.setPort(port.name, { enabled: up, persistentlyDisabled: disabled });
   }

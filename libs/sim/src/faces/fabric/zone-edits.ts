@@ -1,7 +1,7 @@
 import { isRecord } from '../device-http.js';
-import type { ZoneType } from './fabric-backend.js';
+import type { ZoneEdit, ZoneType } from './fabric-backend.js';
 import { zoneError } from './fos-error.js';
-import { isAddress, type ZoneEdit } from './zone-transaction.js';
+import { isAddress } from './zone-transaction.js';
 
 export type ZoneObjectKind = 'cfg' | 'zone' | 'alias';
 export type PatchMode = 'replace' | 'merge';
@@ -33,7 +33,9 @@ export function readObjects(body: unknown, kind: ZoneObjectKind | undefined, nam
   if (isRecord(top) && isRecord(top['defined-configuration'])) top = top['defined-configuration'];
   if (kind === undefined) {
     const kinds: ZoneObjectKind[] = ['alias', 'zone', 'cfg'];
-    const found = kinds.flatMap((each) => (isRecord(top) ? listOf(top[each]).map((item) => readObject(item, each)) : []));
+    const found = kinds.flatMap((each) =>
+      isRecord(top) ? listOf(top[each]).map((item) => readObject(item, each)) : [],
+    );
     if (found.length === 0) throw zoneError('The request holds no zone object');
     return found;
   }

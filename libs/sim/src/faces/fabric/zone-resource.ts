@@ -1,8 +1,17 @@
 import { isRecord, type HttpCall } from '../device-http.js';
-import type { FcSwitchInfo, StoredZone } from './fabric-backend.js';
+import type { FcSwitchInfo, StoredZone, ZoneEdit } from './fabric-backend.js';
 import { invalidUri, restError, zoneError } from './fos-error.js';
-import { expunge, KEY_OF, patch, post, readObjects, remove, type PatchMode, type ZoneObjectKind } from './zone-edits.js';
-import type { FabricZoning, LockOwner, ZoneEdit } from './zone-transaction.js';
+import {
+  expunge,
+  KEY_OF,
+  patch,
+  post,
+  readObjects,
+  remove,
+  type PatchMode,
+  type ZoneObjectKind,
+} from './zone-edits.js';
+import type { ZoneTransactions } from './zone-transaction.js';
 
 /** What a resource answers: the content of `Response`, or nothing. */
 export interface Reply {
@@ -15,7 +24,6 @@ export interface ZoneRequest {
   /** Path below `brocade-zone` or `zoning`. */
   readonly rest: readonly string[];
   readonly body: unknown;
-  readonly owner: LockOwner;
 }
 
 const ZONE_TYPE_NUMBER = { zone: 0, 'user-created-peer-zone': 1, 'target-created-peer-zone': 2 } as const;
@@ -24,7 +32,7 @@ const KINDS: readonly ZoneObjectKind[] = ['cfg', 'zone', 'alias'];
 /** The `brocade-zone` module: defined and effective configuration, and the fabric lock (9.0 and later). */
 export class ZoneResource {
   constructor(
-    private readonly zoning: FabricZoning,
+    private readonly zoning: ZoneTransactions,
     private readonly info: () => FcSwitchInfo,
     private readonly patchMode: PatchMode,
   ) {}
@@ -40,7 +48,7 @@ export class ZoneResource {
   }
 
   /** `POST /rest/operations/zone`: only `expunge` is simulated. */
-  operate(body: unknown, owner: LockOwner, call: HttpCall): Reply {
+  operate(body: unknown, call: HttpCall): Reply {
     const parameters = isRecord(body) ? (body['zone-operation-parameters'] ?? body) : undefined;
     const items = Array.isArray(parameters) ? (parameters as unknown[]) : [parameters];
     for (const item of items) {
@@ -48,19 +56,19 @@ export class ZoneResource {
         throw zoneError('Unsupported zone operation');
       }
       const name = item['zone-object'];
-      this.zoning.stage(owner, (edit) => expunge(edit, name), call.fault);
+      this.zoning.stage((edit) => expunge(edit, name), call.fault);
     }
     return { status: 204 };
   }
 
-  private defined({ call, rest, body, owner }: ZoneRequest): Reply {
+  private defined({ call, rest, body }: ZoneRequest): Reply {
     const [kindText, keyWord, name, extra] = rest;
     const kind = KINDS.find((each) => each === kindText);
     if (kindText !== undefined && kind === undefined) throw invalidUri();
     if (keyWord !== undefined && (kind === undefined || keyWord !== KEY_OF[kind] || name === undefined || extra)) {
       throw invalidUri();
     }
-    if (call.method === 'GET') return readDefined(this.zoning.defined(owner.domainId), kind, name);
+    if (call.method === 'GET') return readDefined(this.zoning.defined(), kind, name);
     const objects = readObjects(body ?? (name === undefined ? undefined : {}), kind, name);
     const apply = (edit: ZoneEdit): void => {
       for (const object of objects) {
@@ -70,11 +78,11 @@ export class ZoneResource {
         else throw restError(405, 'Method not allowed', 4, 'operation-not-supported');
       }
     };
-    this.zoning.stage(owner, apply, call.fault);
+    this.zoning.stage(apply, call.fault);
     return { status: call.method === 'POST' ? 201 : 204 };
   }
 
-  private effective({ call, rest, body, owner }: ZoneRequest): Reply {
+  private effective({ call, rest, body }: ZoneRequest): Reply {
     if (call.method === 'GET') {
       const all = this.readEffective();
       const [leaf] = rest;
@@ -85,11 +93,11 @@ export class ZoneResource {
     if (call.method !== 'PATCH') throw restError(405, 'Method not allowed', 4, 'operation-not-supported');
     const wanted = readEffectivePatch(rest, body);
     if (wanted.cfgName !== undefined && wanted.action === undefined) {
-      this.zoning.commit(owner, { checksum: wanted.checksum, enable: wanted.cfgName }, call.fault);
-    } else if (wanted.action === 1) this.zoning.commit(owner, { checksum: wanted.checksum }, call.fault);
-    else if (wanted.action === 2) this.zoning.disable(owner, wanted.checksum, call.fault);
-    else if (wanted.action === 3) this.zoning.clear(owner, call.fault);
-    else if (wanted.action === 4) this.zoning.abort(owner.domainId);
+      this.zoning.commit({ checksum: wanted.checksum, enable: wanted.cfgName }, call.fault);
+    } else if (wanted.action === 1) this.zoning.commit({ checksum: wanted.checksum }, call.fault);
+    else if (wanted.action === 2) this.zoning.commit({ checksum: wanted.checksum, disable: true }, call.fault);
+    else if (wanted.action === 3) this.zoning.clear(call.fault);
+    else if (wanted.action === 4) this.zoning.abort();
     else throw zoneError('Invalid cfg-action', '/effective-configuration/');
     return { status: 204 };
   }
@@ -97,33 +105,35 @@ export class ZoneResource {
   private readEffective(): Record<string, unknown> {
     const db = this.zoning.committed();
     const sizes = this.zoning.sizes();
+    const open = this.zoning.open();
     return {
       ...(db.effectiveCfg === undefined ? {} : { 'cfg-name': db.effectiveCfg }),
       checksum: this.zoning.checksum(),
       'default-zone-access': db.defaultZoneAccess === 'all' ? 1 : 0,
-      'db-max': this.zoning.limits.dbMaxBytes,
+      'db-max': this.zoning.dbMaxBytes,
       'db-avail': sizes.available,
       'db-committed': sizes.committed,
       'db-transaction': sizes.transaction,
-      'transaction-token': this.zoning.tokenOn(this.info().domainId),
+      'transaction-token': open && open.owned !== 'elsewhere' ? open.token : 0,
       'db-chassis-wide-committed': sizes.committed,
       ...(db.enabledZones.length === 0 ? {} : { 'enabled-zone': db.enabledZones.map(zoneView) }),
     };
   }
 
   private lock(): Record<string, unknown> {
-    const lock = this.zoning.currentLock();
+    const lock = this.zoning.open();
     if (!lock) return { 'lock-principal-domain-id': 0 };
+    const seconds = (durationMs: number): number => Math.max(1, Math.ceil(durationMs / 1000));
     return {
       'lock-principal-domain-id': lock.domainId,
       'lock-principal-transaction-token': lock.token,
-      timeout: lock.timeoutSeconds,
-      'remaining-time': lock.remainingSeconds,
+      timeout: seconds(lock.timeoutMs),
+      'remaining-time': seconds(lock.remainingMs),
       'client-role': 'admin',
       'client-user-name': lock.user,
-      'client-ip-address': lock.address,
-      'client-interface': lock.application === 'cli' ? 'ssh' : 'rest',
-      'client-application-name': lock.application,
+      'client-ip-address': 'none',
+      'client-interface': lock.owned === 'local' ? 'rest' : 'ssh',
+      'client-application-name': '',
     };
   }
 }
@@ -164,7 +174,8 @@ function readDefined(edit: ZoneEdit, kind: ZoneObjectKind | undefined, name: str
   }
   const all: Record<string, unknown>[] = views[kind];
   const list = name === undefined ? all : all.filter((view) => view[KEY_OF[kind]] === name);
-  if (list.length === 0) throw restError(404, name === undefined ? 'No entries' : `"${name}" not found`, 6, 'data-missing');
+  if (list.length === 0)
+    throw restError(404, name === undefined ? 'No entries' : `"${name}" not found`, 6, 'data-missing');
   return { status: 200, content: { [kind]: list } };
 }
 
