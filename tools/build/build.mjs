@@ -9,10 +9,17 @@ import { inputHash } from './sources.mjs';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '');
 
-/** `{ name: 'apps/<name>/src/main.ts' }` of every app that has an entry. */
+/** Every bundle by its name: `src/main.ts` of each app that has one, and each `src/<name>.entry.ts` beside it. */
 export function entriesOf(root) {
-  const names = readdirSync(join(root, 'apps')).filter((name) => existsSync(join(root, 'apps', name, 'src/main.ts')));
-  return Object.fromEntries(names.map((name) => [name, `apps/${name}/src/main.ts`]));
+  const entries = [];
+  for (const app of readdirSync(join(root, 'apps'))) {
+    const folder = `apps/${app}/src`;
+    if (!existsSync(join(root, folder, 'main.ts'))) continue;
+    entries.push([app, `${folder}/main.ts`]);
+    const more = readdirSync(join(root, folder)).filter((file) => file.endsWith('.entry.ts'));
+    entries.push(...more.map((file) => [file.slice(0, -'.entry.ts'.length), `${folder}/${file}`]));
+  }
+  return Object.fromEntries(entries);
 }
 
 /** Builds what has changed; answers `{ built, names, durationMs }`. Throws with esbuild's own messages. */

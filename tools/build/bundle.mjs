@@ -55,7 +55,7 @@ function workspacePlugin(root) {
     setup(builder) {
       builder.onResolve({ filter: /^@rackwright\// }, ({ path }) => {
         const [, name, subpath] = /^@rackwright\/([^/]+)(?:\/(.+))?$/.exec(path) ?? [];
-        if (name === 'tools') return { path: join(root, 'tools', subpath, 'resolve.mjs') };
+        if (name === 'tools' && subpath) return { path: join(root, 'tools', subpath, 'resolve.mjs') };
         const folder = name.startsWith('driver-') ? `libs/drivers/${name.slice('driver-'.length)}` : `libs/${name}`;
         return { path: join(root, folder, 'src', subpath ?? '', 'index.ts') };
       });

@@ -69,7 +69,8 @@ export class DataFolder {
     if (marker !== undefined && marker.layout > LAYOUT) {
       throw new AppError('launcher.newer-data', `${this.path} was made by a newer Rackwright`);
     }
-    mkdirSync(this.path, { recursive: true, mode: 0o700 });
+    // The user the database runs as under root must get through; everything inside is closed to it but its own.
+    mkdirSync(this.path, { recursive: true, mode: process.getuid?.() === 0 ? 0o711 : 0o700 });
     if (marker === undefined) this.writeMarker(false);
     for (const folder of [this.runFolder, this.logFolder, this.natsFolder]) {
       mkdirSync(folder, { recursive: true, mode: 0o700 });

@@ -38,7 +38,9 @@ export function placePostgres(request: PlaceRequest): PostgresPlace {
   const runAs = unprivilegedUser();
   const blocked = [request.wantedFolder, request.nativeFolder].map((path) => blockingFolder(path, runAs));
   const [blockedData, blockedBinaries] = blocked;
-  if (blockedData === undefined && blockedBinaries === undefined) {
+  // A database that once had to go elsewhere stays there, whatever the folders allow by now.
+  const isElsewhere = existsSync(join(fallbackPath(request), 'postgres'));
+  if (blockedData === undefined && blockedBinaries === undefined && !isElsewhere) {
     makeOwned(request.wantedFolder, runAs);
     return { folder: request.wantedFolder, binFolder, runAs, movedBecause: undefined };
   }
@@ -51,13 +53,13 @@ export function placePostgres(request: PlaceRequest): PostgresPlace {
     folder,
     binFolder: blockedBinaries === undefined ? binFolder : join(native, 'bin'),
     runAs,
-    movedBecause: `the database user cannot enter ${blockedData ?? blockedBinaries}; the database lies in ${parent}`,
+    movedBecause: `the database lies in ${parent}: its user cannot enter ${blockedData ?? blockedBinaries ?? 'the data folder'}`,
   };
 }
 
 /** What {@link placePostgres} may have put elsewhere for this key, removed with `--fresh`. */
 export function removeFallback(key: string, fallbackParent = '/var/tmp'): void {
-  const folder = join(fallbackParent, `rackwright-${key}`);
+  const folder = fallbackPath({ key, fallbackParent });
   if (existsSync(folder) && isOwn(folder)) rmSync(folder, { recursive: true, force: true });
 }
 
@@ -103,8 +105,12 @@ function isOwn(folder: string): boolean {
   return stat.isDirectory() && stat.uid === process.getuid?.();
 }
 
-function fallbackFolder({ key, fallbackParent = '/var/tmp' }: PlaceRequest): string {
-  const folder = join(fallbackParent, `rackwright-${key}`);
+function fallbackPath({ key, fallbackParent = '/var/tmp' }: Pick<PlaceRequest, 'key' | 'fallbackParent'>): string {
+  return join(fallbackParent, `rackwright-${key}`);
+}
+
+function fallbackFolder(request: PlaceRequest): string {
+  const folder = fallbackPath(request);
   if (!existsSync(folder)) mkdirSync(folder, { mode: 0o711 });
   // Anybody can make names in /var/tmp: a folder or link of somebody else's is not ours to use.
   if (!isOwn(folder)) throw new AppError('launcher.folder-taken', `${folder} belongs to somebody else; remove it`);
