@@ -1,3 +1,4 @@
 /** Conformance suites: what every driver of a port must do, run against simulators, independent servers and captures. */
 export * from './conformance-call.js';
 export * from './switch-conformance.js';
+export * from './array-conformance.js';
