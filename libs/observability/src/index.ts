@@ -5,8 +5,27 @@
  * until then no OpenTelemetry code is even loaded.
  */
 export * from './export.js';
+export * from './instruments.js';
 export * from './logger.js';
+export * from './meter-provider.js';
 export * from './metrics.js';
 export * from './propagation.js';
-export * from './scope.js';
-export * from './tracing.js';
+export {
+  currentFields,
+  currentTrace,
+  withFields,
+  withoutScope,
+  withTrace,
+  type LogFields,
+  type TraceContext,
+} from './scope.js';
+export {
+  inSaga,
+  isRecording,
+  newTrace,
+  traceOfSaga,
+  withSpan,
+  type Span,
+  type SpanAttributes,
+  type SpanOptions,
+} from './tracing.js';

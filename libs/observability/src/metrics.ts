@@ -1,170 +1,26 @@
 import { AppError } from '@rackwright/kernel';
-
-export type Labels = Readonly<Record<string, string>>;
-
-/** Series of one metric at most. Beyond it values are gathered under `overflow="true"`, so that ids cannot eat the memory. */
-const SERIES_MAX = 1_000;
-
-/** Seconds; from a message in one process to a server that boots. */
-export const DURATION_BUCKETS = [
-  0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300,
-] as const;
+import { Counter, Gauge, Histogram, type Metric } from './instruments.js';
 
 interface MetricOptions {
   /** Without the prefix `rackwright_`; unit last, counters end in `_total`. */
   readonly name: string;
   readonly help: string;
-  readonly labels?: readonly string[];
-}
-
-abstract class Metric<Value> {
-  protected readonly series = new Map<string, Value>();
-
-  constructor(
-    readonly name: string,
-    readonly help: string,
-    readonly labelNames: readonly string[],
-  ) {}
-
-  abstract readonly type: 'counter' | 'gauge' | 'histogram';
-  abstract render(): string[];
-
-  /** Forgets one series (a device that was removed). */
-  remove(labels: Labels): void {
-    this.series.delete(this.keyOf(labels));
-  }
-
-  protected at(labels: Labels, initial: () => Value): { value: Value; key: string } {
-    let key = this.keyOf(labels);
-    let value = this.series.get(key);
-    if (value === undefined) {
-      if (this.series.size >= SERIES_MAX) key = 'overflow="true"';
-      value = this.series.get(key) ?? initial();
-      this.series.set(key, value);
-    }
-    return { value, key };
-  }
-
-  private keyOf(labels: Labels): string {
-    return this.labelNames.map((name) => `${name}="${escapeLabel(labels[name] ?? '')}"`).join(',');
-  }
-}
-
-/** Only goes up. */
-export class Counter extends Metric<number> {
-  readonly type = 'counter';
-
-  add(amount = 1, labels: Labels = {}): void {
-    const { value, key } = this.at(labels, () => 0);
-    this.series.set(key, value + amount);
-  }
-
-  /** The current value, for tests and status pages. */
-  value(labels: Labels = {}): number {
-    return this.at(labels, () => 0).value;
-  }
-
-  render(): string[] {
-    return [...this.series].map(([key, value]) => line(this.name, key, value));
-  }
-}
-
-/** A value that is set, or read when somebody asks for the metrics. */
-export class Gauge extends Metric<number> {
-  readonly type = 'gauge';
-  private readonly readers = new Set<() => void>();
-
-  set(value: number, labels: Labels = {}): void {
-    this.series.set(this.at(labels, () => 0).key, value);
-  }
-
-  /** Calls `read` at every scrape and sets what it returns. Returns how to stop. */
-  observe(read: () => number, labels: Labels = {}): () => void {
-    const reader = (): void => this.set(read(), labels);
-    this.readers.add(reader);
-    return () => {
-      this.readers.delete(reader);
-      this.remove(labels);
-    };
-  }
-
-  value(labels: Labels = {}): number {
-    return this.at(labels, () => 0).value;
-  }
-
-  render(): string[] {
-    for (const reader of this.readers) reader();
-    return [...this.series].map(([key, value]) => line(this.name, key, value));
-  }
-}
-
-interface Distribution {
-  readonly counts: number[];
-  sum: number;
-  count: number;
-}
-
-/** How values are spread over fixed buckets. */
-export class Histogram extends Metric<Distribution> {
-  readonly type = 'histogram';
-
-  constructor(
-    name: string,
-    help: string,
-    labelNames: readonly string[],
-    private readonly buckets: readonly number[] = DURATION_BUCKETS,
-  ) {
-    super(name, help, labelNames);
-  }
-
-  record(value: number, labels: Labels = {}): void {
-    const { value: spread } = this.at(labels, () => ({ counts: this.buckets.map(() => 0), sum: 0, count: 0 }));
-    const index = this.buckets.findIndex((bound) => value <= bound);
-    if (index >= 0) spread.counts[index] = (spread.counts[index] ?? 0) + 1;
-    spread.sum += value;
-    spread.count += 1;
-  }
-
-  /** How many values were recorded. */
-  count(labels: Labels = {}): number {
-    return this.at(labels, () => ({ counts: this.buckets.map(() => 0), sum: 0, count: 0 })).value.count;
-  }
-
-  render(): string[] {
-    return [...this.series].flatMap(([key, spread]) => {
-      let total = 0;
-      const bounded = this.buckets.map((bound, index) => {
-        total += spread.counts[index] ?? 0;
-        return line(`${this.name}_bucket`, join(key, `le="${bound}"`), total);
-      });
-      return [
-        ...bounded,
-        line(`${this.name}_bucket`, join(key, 'le="+Inf"'), spread.count),
-        line(`${this.name}_sum`, key, spread.sum),
-        line(`${this.name}_count`, key, spread.count),
-      ];
-    });
-  }
 }
 
 /** All metrics of a process. Declaring a metric again returns the same one, so that every module can declare its own. */
 export class MetricsRegistry {
   private readonly metrics = new Map<string, Metric<unknown>>();
 
-  counter(options: MetricOptions): Counter {
-    return this.declare(options, Counter, (name) => new Counter(name, options.help, options.labels ?? []));
+  counter({ name, help }: MetricOptions): Counter {
+    return this.declare(name, Counter, (fullName) => new Counter(fullName, help));
   }
 
-  gauge(options: MetricOptions): Gauge {
-    return this.declare(options, Gauge, (name) => new Gauge(name, options.help, options.labels ?? []));
+  gauge({ name, help }: MetricOptions): Gauge {
+    return this.declare(name, Gauge, (fullName) => new Gauge(fullName, help));
   }
 
-  histogram(options: MetricOptions & { readonly buckets?: readonly number[] }): Histogram {
-    return this.declare(
-      options,
-      Histogram,
-      (name) => new Histogram(name, options.help, options.labels ?? [], options.buckets),
-    );
+  histogram({ name, help, buckets }: MetricOptions & { readonly buckets?: readonly number[] }): Histogram {
+    return this.declare(name, Histogram, (fullName) => new Histogram(fullName, help, buckets));
   }
 
   /** Prometheus text exposition format 0.0.4. */
@@ -180,38 +36,25 @@ export class MetricsRegistry {
   }
 
   private declare<M extends Metric<unknown>>(
-    { name, labels = [] }: MetricOptions,
+    name: string,
     kind: new (...args: never[]) => M,
     make: (fullName: string) => M,
   ): M {
     const fullName = `rackwright_${name}`;
-    if (!/^[a-z][a-z0-9_]*$/.test(name) || !labels.every((label) => /^[a-z][a-z0-9_]*$/.test(label))) {
-      throw new AppError('observability.invalid-metric', `"${name}" or one of its labels is no metric name`);
+    if (!/^[a-z][a-z0-9_]*$/.test(name)) {
+      throw new AppError(
+        'observability.invalid-metric',
+        `"${name}" is no metric name (lower case, digits, underscores)`,
+      );
     }
-    const known = this.metrics.get(fullName);
-    if (known === undefined) {
-      const made = make(fullName);
-      this.metrics.set(fullName, made);
-      return made;
-    }
-    if (!(known instanceof kind) || known.labelNames.join() !== labels.join()) {
+    const known = this.metrics.get(fullName) ?? make(fullName);
+    if (!(known instanceof kind)) {
       throw new AppError('observability.metric-conflict', `metric "${fullName}" is declared twice and differently`);
     }
+    this.metrics.set(fullName, known);
     return known;
   }
 }
 
 /** The registry of this process, which `/metrics` shows. */
 export const metrics = new MetricsRegistry();
-
-function line(name: string, labels: string, value: number): string {
-  return labels === '' ? `${name} ${value}` : `${name}{${labels}} ${value}`;
-}
-
-function join(labels: string, more: string): string {
-  return labels === '' ? more : `${labels},${more}`;
-}
-
-function escapeLabel(value: string): string {
-  return value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n');
-}

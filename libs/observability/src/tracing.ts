@@ -1,11 +1,27 @@
-import { currentFields, currentTrace, withFields, withTrace, type TraceContext } from './scope.js';
+import {
+  context,
+  SpanKind,
+  SpanStatusCode,
+  trace as otelTrace,
+  TraceFlags,
+  type Span as OtelSpan,
+} from '@opentelemetry/api';
+import { AppError, messageOf } from '@rackwright/kernel';
+import { currentFields, currentTrace, toOtel, withFields, withTrace, type TraceContext } from './scope.js';
 import { TraceIds } from './trace-ids.js';
 
-export type SpanKind = 'internal' | 'server' | 'client' | 'producer' | 'consumer';
+const KINDS = {
+  internal: SpanKind.INTERNAL,
+  server: SpanKind.SERVER,
+  client: SpanKind.CLIENT,
+  producer: SpanKind.PRODUCER,
+  consumer: SpanKind.CONSUMER,
+} as const;
+
 export type SpanAttributes = Readonly<Record<string, string | number | boolean | undefined>>;
 
 export interface SpanOptions {
-  readonly kind?: SpanKind;
+  readonly kind?: keyof typeof KINDS;
   readonly attributes?: SpanAttributes;
   /** Default: the trace the caller is in. `null` starts a trace of its own. */
   readonly parent?: TraceContext | null | undefined;
@@ -21,34 +37,22 @@ export interface Span {
   fail(error: unknown): void;
 }
 
-/** A span as an exporter made it. */
-export interface RecordedSpan extends Span {
-  end(): void;
-}
-
-/** Where spans go when an exporter is configured; see {@link startExport}. */
-export interface SpanRecorder {
-  start(name: string, parent: TraceContext | undefined, options: SpanOptions): RecordedSpan;
-}
-
 const ids = new TraceIds();
-let recorder: SpanRecorder | undefined;
+let recording = false;
 
-/** Sets where spans go; undefined switches recording off. Returns what was set before. */
-export function setSpanRecorder(next: SpanRecorder | undefined): SpanRecorder | undefined {
-  const before = recorder;
-  recorder = next;
-  return before;
+/** Says whether an exporter is there to record spans; {@link startExport} does. */
+export function setRecording(on: boolean): void {
+  recording = on;
 }
 
 /** True while spans are recorded; lets a hot path skip building attributes. */
 export function isRecording(): boolean {
-  return recorder !== undefined;
+  return recording;
 }
 
-/** A new trace that nobody records yet. */
+/** A new trace, not in any other. */
 export function newTrace(): TraceContext {
-  return { traceId: ids.newTraceId(), spanId: ids.newSpanId(), sampled: recorder !== undefined };
+  return { traceId: ids.newTraceId(), spanId: ids.newSpanId(), sampled: recording };
 }
 
 /**
@@ -58,32 +62,46 @@ export function newTrace(): TraceContext {
 export function traceOfSaga(sagaId: string): TraceContext {
   const uuid = /[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.exec(sagaId)?.[0].replaceAll('-', '');
   if (uuid === undefined || /^0+$/.test(uuid)) return newTrace();
-  return { traceId: uuid, spanId: ids.newSpanId(), sampled: recorder !== undefined };
+  return { traceId: uuid, spanId: ids.newSpanId(), sampled: recording };
 }
 
 /** Runs `work` in the trace of a saga, with `sagaId` (and more, such as the step) on every log line. */
 export function inSaga<T>(sagaId: string, fields: SpanAttributes, work: () => T): T {
-  const trace = currentTrace();
   const wanted = traceOfSaga(sagaId);
   const inside = (): T => withFields({ sagaId, ...fields }, work);
-  return trace?.traceId === wanted.traceId ? inside() : withTrace(wanted, inside);
+  return currentTrace()?.traceId === wanted.traceId ? inside() : withTrace(wanted, inside);
 }
 
 /**
- * Runs `work` in a span; a promise ends the span when it settles. Without a recorder only the context is kept: the
+ * Runs `work` in a span; a promise ends the span when it settles. While nobody records only the context is kept: the
  * caller's trace goes on unchanged, or a new one starts where there was none.
  */
 export function withSpan<T>(name: string, options: SpanOptions, work: (span: Span) => T): T {
+  if (!recording) return withContextOnly(options, work);
   const parent = options.parent === undefined ? currentTrace() : (options.parent ?? undefined);
-  if (recorder === undefined) {
-    const trace = parent ?? newTrace();
-    const run = (): T => work(new SilentSpan(trace));
-    return trace === currentTrace() ? run() : withTrace(trace, run);
-  }
-  const span = recorder.start(name, parent, options);
+  const active = parent === undefined ? otelTrace.deleteSpan(context.active()) : parentContext(parent);
+  const span = otelTrace.getTracer('rackwright').startSpan(name, otelOptions(options), active);
+  return context.with(otelTrace.setSpan(context.active(), span), () => runRecorded(new RecordedSpan(span), work));
+}
+
+function withContextOnly<T>(options: SpanOptions, work: (span: Span) => T): T {
+  const current = currentTrace();
+  if (options.parent === undefined && current !== undefined) return work(new SilentSpan(current));
+  const trace = options.parent ?? newTrace();
+  return withTrace(trace, () => work(new SilentSpan(trace)));
+}
+
+function parentContext(parent: TraceContext) {
+  return otelTrace.setSpanContext(context.active(), toOtel(parent));
+}
+
+function otelOptions(options: SpanOptions) {
   const sagaId = currentFields()['sagaId'];
-  if (sagaId !== undefined) span.set('rackwright.saga_id', sagaId);
-  return withTrace(span.context, () => runRecorded(span, work));
+  return {
+    kind: KINDS[options.kind ?? 'internal'],
+    attributes: { ...options.attributes, ...(sagaId === undefined ? {} : { 'rackwright.saga_id': sagaId }) },
+    links: (options.links ?? []).filter((link) => link !== undefined).map((link) => ({ context: toOtel(link) })),
+  };
 }
 
 function runRecorded<T>(span: RecordedSpan, work: (span: Span) => T): T {
@@ -111,4 +129,27 @@ class SilentSpan implements Span {
   constructor(readonly context: TraceContext) {}
   set(): void {}
   fail(): void {}
+}
+
+class RecordedSpan implements Span {
+  readonly context: TraceContext;
+
+  constructor(private readonly span: OtelSpan) {
+    const { traceId, spanId, traceFlags } = span.spanContext();
+    this.context = { traceId, spanId, sampled: (traceFlags & TraceFlags.SAMPLED) !== 0 };
+  }
+
+  set(name: string, value: string | number | boolean): void {
+    this.span.setAttribute(name, value);
+  }
+
+  fail(error: unknown): void {
+    if (error instanceof AppError) this.span.setAttribute('rackwright.error_code', error.code);
+    this.span.recordException(error instanceof Error ? error : String(error));
+    this.span.setStatus({ code: SpanStatusCode.ERROR, message: messageOf(error) });
+  }
+
+  end(): void {
+    this.span.end();
+  }
 }

@@ -47,18 +47,21 @@ async function provisionRole(client: pg.Client, role: string, verifier: string):
     'select rolsuper as "isSuperuser" from pg_roles where rolname = $1',
     [role],
   );
-  const me = await client.query<{ isSuperuser: boolean; name: string }>(
-    'select rolsuper as "isSuperuser", rolname as name from pg_roles where rolname = current_user',
+  const me = await client.query<{ isSuperuser: boolean; mayMakeDatabases: boolean; name: string }>(
+    'select rolsuper as "isSuperuser", rolcreatedb as "mayMakeDatabases", rolname as name from pg_roles where rolname = current_user',
   );
   if (me.rows[0]?.name === role) {
     throw new AppError('persistence.not-least-privilege', `the administrator "${role}" cannot be a service's role too`);
   }
   const verb = known.rows.length === 0 ? 'create' : 'alter';
-  // Only a superuser may mention these two attributes, and only a superuser could ever have granted them.
-  const superuserOnly = me.rows[0]?.isSuperuser ? 'nosuperuser noreplication nobypassrls' : '';
-  await client.query(
-    `${verb} role ${name} login noinherit nocreatedb nocreaterole ${superuserOnly} password ${quoteLiteral(verifier)}`,
-  );
+  // An administrator may only mention attributes it has itself, even to take them away. What it cannot take away is
+  // found by the check at the end.
+  const withheld = [
+    'noinherit nocreaterole',
+    ...(me.rows[0]?.isSuperuser || me.rows[0]?.mayMakeDatabases ? ['nocreatedb'] : []),
+    ...(me.rows[0]?.isSuperuser ? ['nosuperuser noreplication nobypassrls'] : []),
+  ].join(' ');
+  await client.query(`${verb} role ${name} login ${withheld} password ${quoteLiteral(verifier)}`);
   const memberships = await client.query<{ name: string }>(
     'select g.rolname as name from pg_auth_members m join pg_roles g on g.oid = m.roleid join pg_roles r on r.oid = m.member where r.rolname = $1',
     [role],
