@@ -1,8 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
-const SYSTEM_CALL_FAILED = undefined;
-
 /**
  * What tells a process from a later one with the same number: when it started, and in which boot of the machine.
  * Undefined when no such process runs; a dead one that nobody has collected yet (zombie) counts as not running.
@@ -20,7 +18,7 @@ function linuxIdentity(pid: number): string | undefined {
     if (state === 'Z' || state === 'X') return undefined;
     return `${readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()}/${startedAtTicks}`;
   } catch {
-    return SYSTEM_CALL_FAILED;
+    return undefined;
   }
 }
 
@@ -29,7 +27,7 @@ function portableIdentity(pid: number): string | undefined {
     const text = execFileSync('ps', ['-o', 'state=,lstart=', '-p', String(pid)], { encoding: 'utf8' }).trim();
     return text === '' || text.startsWith('Z') ? undefined : text.replace(/^\S+\s+/, '');
   } catch {
-    return SYSTEM_CALL_FAILED;
+    return undefined;
   }
 }
 
