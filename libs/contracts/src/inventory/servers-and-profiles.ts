@@ -125,6 +125,11 @@ export const putProfile = defineCommand({
       'the profile is on a server and the edit would change what the server is; disassociate it first',
     'unknown-pool': 'the qualification names no known server pool',
     'uuid-taken': 'another profile or server has this UUID',
+    'profile-name-taken': 'another profile has this name',
+    'two-boot-volumes': 'more than one volume is marked as the one to boot from',
+    'no-initiator': 'volumes without a vHBA or an iSCSI initiator to reach them through',
+    'unknown-vnic': 'the iSCSI initiator names a vNIC the profile does not have',
+    'name-twice': 'two vNICs or two vHBAs have one name',
   },
 });
 export const activateProfile = defineCommand({
