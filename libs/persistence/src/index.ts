@@ -10,5 +10,5 @@ export * from './errors.js';
 export * from './migrate.js';
 export * from './provision.js';
 export { quoteIdentifier } from './sql.js';
-export type { DatabaseOptions } from './options.js';
+export type { DatabaseOptions, EntityClass } from './options.js';
 export type { Tx } from './transaction.js';
