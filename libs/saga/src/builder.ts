@@ -28,7 +28,7 @@ import type {
 } from './step-options.js';
 
 /** Options with their types taken away: what the builder stores. */
-interface ErasedOptions extends ChainStepOptions<AnyView, CommandDefinition, unknown, (view: AnyView) => boolean> {
+interface ErasedOptions extends ChainStepOptions<AnyView, CommandDefinition, unknown, boolean> {
   readonly undo?: UndoOptions<AnyView, unknown, CommandDefinition> | NoUndo | 'forward-only' | 'turn';
 }
 
@@ -90,12 +90,7 @@ export class ChainBuilder<In, Outputs> {
   constructor(readonly stages: readonly Stage[] = []) {}
 
   /** Appends one step. */
-  step<
-    const Name extends string,
-    C extends CommandDefinition,
-    Item = never,
-    When extends ((view: ViewOf<In, Outputs>) => boolean) | undefined = undefined,
-  >(
+  step<const Name extends string, C extends CommandDefinition, Item = never, When extends boolean = never>(
     name: Name,
     options: ChainStepOptions<ViewOf<In, Outputs>, C, Item, When>,
   ): ChainBuilder<In, Outputs & { readonly [K in Name]: OutputOf<ResultOf<C>, Item, When> }> {
@@ -136,7 +131,7 @@ export class SagaBuilder<In, Outputs> {
     C extends CommandDefinition,
     U extends CommandDefinition = CommandDefinition,
     Item = never,
-    When extends ((view: ViewOf<In, Outputs>) => boolean) | undefined = undefined,
+    When extends boolean = never,
   >(
     name: Name,
     options: StepOptions<ViewOf<In, Outputs>, C, U, Item, When>,

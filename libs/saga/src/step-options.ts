@@ -7,7 +7,7 @@ export type ItemPart<Item> = [Item] extends [never] ? unknown : { readonly item:
 
 /** What later steps see of a step: its result, a record by item key for a fan-out, `undefined` too where it may be skipped. */
 export type OutputOf<Result, Item, When> =
-  ([Item] extends [never] ? Result : Readonly<Record<string, Result>>) | (When extends undefined ? never : undefined);
+  ([Item] extends [never] ? Result : Readonly<Record<string, Result>>) | ([When] extends [never] ? never : undefined);
 
 /** An undo by command. `output` is the step's own result where it is known: the step may have ended unknown, so look first. */
 export interface UndoOptions<View, Result, Undo extends CommandDefinition> {
@@ -33,7 +33,7 @@ export interface ChainStepOptions<View, C extends CommandDefinition, Item, When>
 > {
   readonly command: C;
   /** Skips the step when false; asked once, the answer is kept in the journal. */
-  readonly when?: When;
+  readonly when?: (view: View) => When;
   /** Runs the step once per item; asked once, the items are kept in the journal and must be JSON. */
   readonly forEach?: (view: View) => readonly Item[];
   /** The key of an item in the journal and in the output record. Items that are text are their own key. */
@@ -80,17 +80,13 @@ export type StepMaker<View> = <
   C extends CommandDefinition,
   U extends CommandDefinition = CommandDefinition,
   Item = never,
-  When extends ((view: View) => boolean) | undefined = undefined,
+  When extends boolean = never,
 >(
   options: StepOptions<View, C, U, Item, When>,
 ) => StepSpec<OutputOf<ResultOf<C>, Item, When>>;
 
 /** Makes one step of a `together` of a turn or abandon chain. */
-export type ChainStepMaker<View> = <
-  C extends CommandDefinition,
-  Item = never,
-  When extends ((view: View) => boolean) | undefined = undefined,
->(
+export type ChainStepMaker<View> = <C extends CommandDefinition, Item = never, When extends boolean = never>(
   options: ChainStepOptions<View, C, Item, When>,
 ) => StepSpec<OutputOf<ResultOf<C>, Item, When>>;
 
