@@ -12,9 +12,16 @@ const TARGET = '50:00:00:00:00:00:00:02';
 const ZONES = '/rest/running/brocade-zone';
 const BASIC = `Basic ${Buffer.from('admin:password').toString('base64')}`;
 
+type Tree = Readonly<Record<string, unknown>>;
+
+/** What stands at a path of keys and list positions. */
+function dig(value: unknown, ...path: (string | number)[]): unknown {
+  return path.reduce<unknown>((at, key) => (at as Record<string | number, unknown> | undefined)?.[key], value);
+}
+
 interface Answer {
   readonly status: number;
-  readonly body: Record<string, any>;
+  readonly body: unknown;
   readonly text: string;
   readonly headers: Headers;
 }
@@ -75,7 +82,12 @@ class Client {
     const response = await fetch(this.url + path, init);
     const text = await response.text();
     const isJson = response.headers.get('content-type') === JSON_TYPE;
-    return { status: response.status, text, headers: response.headers, body: isJson ? JSON.parse(text) : {} };
+    return {
+      status: response.status,
+      text,
+      headers: response.headers,
+      body: isJson ? (JSON.parse(text) as unknown) : {},
+    };
   }
 
   async login(): Promise<this> {
@@ -85,8 +97,12 @@ class Client {
     return this;
   }
 
-  async effective(): Promise<Record<string, any>> {
-    return (await this.call('GET', `${ZONES}/effective-configuration`)).body['Response']['effective-configuration'];
+  async effective(): Promise<Tree> {
+    return dig(
+      (await this.call('GET', `${ZONES}/effective-configuration`)).body,
+      'Response',
+      'effective-configuration',
+    ) as Tree;
   }
 
   commit(checksum: unknown, more: object): Promise<Answer> {
@@ -110,8 +126,8 @@ async function aClient(options: Partial<FosFaceOptions> = {}, name?: string): Pr
   return new Client((await aFace(options, name)).url).login();
 }
 
-function errorOf(answer: Answer): Record<string, any> {
-  return answer.body['errors'].error[0];
+function errorOf(answer: Answer): Tree {
+  return dig(answer.body, 'errors', 'error', 0) as Tree;
 }
 
 describe('FOS sessions', () => {
@@ -165,9 +181,9 @@ describe('FOS paths', () => {
   it('tell firmware, domain and session limit', async () => {
     const client = await aClient();
     const sw = await client.call('GET', '/rest/running/brocade-fibrechannel-switch/fibrechannel-switch');
-    expect(sw.body['Response']['fibrechannel-switch'][0]['firmware-version']).toMatch(/^v9/);
+    expect(dig(sw.body, 'Response', 'fibrechannel-switch', 0, 'firmware-version')).toMatch(/^v9/);
     const management = await client.call('GET', '/rest/running/brocade-chassis/management-interface-configuration');
-    expect(management.body['Response']['management-interface-configuration']['max-rest-sessions']).toBe(3);
+    expect(dig(management.body, 'Response', 'management-interface-configuration', 'max-rest-sessions')).toBe(3);
   });
 
   it('speak XML unless JSON is asked for', async () => {
@@ -185,7 +201,7 @@ describe('FOS paths', () => {
     });
     expect(response.status).toBe(201);
     expect(
-      (await client.call('GET', `${ZONES}/defined-configuration/zone`)).body['Response'].zone[0]['zone-name'],
+      dig((await client.call('GET', `${ZONES}/defined-configuration/zone`)).body, 'Response', 'zone', 0, 'zone-name'),
     ).toBe('x1');
   });
 
@@ -225,7 +241,7 @@ describe('FOS zoning', () => {
     const after = await client.effective();
     expect(after).toMatchObject({ 'cfg-name': 'rw_cfg', 'db-transaction': 0, 'transaction-token': 0 });
     expect(after['checksum']).not.toBe(before['checksum']);
-    expect(after['enabled-zone'][0]['member-entry']['entry-name']).toEqual([INITIATOR, TARGET]);
+    expect(dig(after, 'enabled-zone', 0, 'member-entry', 'entry-name')).toEqual([INITIATOR, TARGET]);
     expect(small.world.fabrics.fabric('fabric-a').effective).toHaveProperty('rw_z1');
   });
 
@@ -299,19 +315,19 @@ describe('FOS zoning', () => {
     await client.zone('rw_z1', [INITIATOR, TARGET]);
     expect((await client.zone('rw_z1', ['21:00:00:00:00:00:00:99'], 'PATCH')).status).toBe(204);
     const read = await client.call('GET', `${ZONES}/defined-configuration/zone/zone-name/rw_z1`);
-    expect(read.body['Response'].zone[0]['member-entry']['entry-name']).toEqual(expected);
+    expect(dig(read.body, 'Response', 'zone', 0, 'member-entry', 'entry-name')).toEqual(expected);
   });
 
   it('sends lists of one as their element where the switch does', async () => {
     const client = await aClient({ singleAsObject: true });
     await client.zone('rw_z1', [INITIATOR]);
     const read = await client.call('GET', `${ZONES}/defined-configuration/zone`);
-    expect(read.body['Response'].zone).toMatchObject({
+    expect(dig(read.body, 'Response', 'zone')).toMatchObject({
       'zone-name': 'rw_z1',
       'member-entry': { 'entry-name': INITIATOR },
     });
     const refused = await client.zone('rw_z1', [INITIATOR]);
-    expect(refused.body['errors'].error['error-type']).toBe('protocol');
+    expect(dig(refused.body, 'errors', 'error', 'error-type')).toBe('protocol');
   });
 
   it('makes peer zones and tells zones, peers and limits apart', async () => {
@@ -335,10 +351,15 @@ describe('FOS zoning', () => {
     const refused = await client.zone('rw_z1', [INITIATOR, TARGET]);
     expect(refused.status).toBe(400);
     const lock = await client.call('GET', `${ZONES}/fabric-lock`);
-    expect(lock.body['Response']['fabric-lock']).toMatchObject({ 'remaining-time': 300, timeout: 300 });
+    expect(dig(lock.body, 'Response', 'fabric-lock')).toMatchObject({ 'remaining-time': 300, timeout: 300 });
     await small.clock.advance(301_000);
     expect(
-      (await client.call('GET', `${ZONES}/fabric-lock`)).body['Response']['fabric-lock']['lock-principal-domain-id'],
+      dig(
+        (await client.call('GET', `${ZONES}/fabric-lock`)).body,
+        'Response',
+        'fabric-lock',
+        'lock-principal-domain-id',
+      ),
     ).toBe(0);
     expect((await client.zone('rw_z1', [INITIATOR, TARGET])).status).toBe(201);
   });
@@ -398,10 +419,11 @@ describe('FOS faults', () => {
 describe('FOS ports and name server', () => {
   it('list array logins, and nothing is 404', async () => {
     const client = await aClient();
-    const rows = (await client.call('GET', '/rest/running/brocade-name-server/fibrechannel-name-server')).body[
-      'Response'
-    ];
-    expect(rows['fibrechannel-name-server'][0]['name-server-device-type']).toBe('Physical Target');
+    const rows = dig(
+      (await client.call('GET', '/rest/running/brocade-name-server/fibrechannel-name-server')).body,
+      'Response',
+    );
+    expect(dig(rows, 'fibrechannel-name-server', 0, 'name-server-device-type')).toBe('Physical Target');
     for (const port of Object.values(small.world.fabrics.fcSwitch(firstSwitch()).fcSwitch.ports)) {
       small.world.fabrics.setPort(firstSwitch(), port.name, { enabled: false, persistent: true }, 'test');
     }
@@ -412,33 +434,33 @@ describe('FOS ports and name server', () => {
   it('close a port persistently and open it again', async () => {
     const client = await aClient();
     const path = '/rest/running/brocade-interface/fibrechannel';
-    const all = (await client.call('GET', path)).body['Response'].fibrechannel as Record<string, any>[];
-    const busy = all.find((port) => port['neighbor']) as Record<string, any>;
+    const all = dig((await client.call('GET', path)).body, 'Response', 'fibrechannel') as Tree[];
+    const busy = all.find((port) => port['neighbor']) as Tree;
     expect(busy).toMatchObject({ 'is-enabled-state': true, 'persistent-disable': 0, 'physical-state': 'online' });
-    const one = `${path}/name/${encodeURIComponent(busy['name'])}`;
+    const one = `${path}/name/${encodeURIComponent(String(busy['name']))}`;
     expect((await client.call('PATCH', one, { 'persistent-disable': 1 })).status).toBe(204);
-    const closed = (await client.call('GET', one)).body['Response'].fibrechannel[0];
+    const closed = dig((await client.call('GET', one)).body, 'Response', 'fibrechannel', 0);
     expect(closed).toMatchObject({ 'is-enabled-state': false, 'persistent-disable': 1, 'physical-state': 'offline' });
-    expect(closed['neighbor']).toBeUndefined();
+    expect(dig(closed, 'neighbor')).toBeUndefined();
     expect((await client.call('PATCH', one, { 'is-enabled-state': true })).status).toBe(400);
     small.world.fabrics.restartSwitch(firstSwitch(), 'test');
-    expect((await client.call('GET', one)).body['Response'].fibrechannel[0]['is-enabled-state']).toBe(false);
+    expect(dig((await client.call('GET', one)).body, 'Response', 'fibrechannel', 0, 'is-enabled-state')).toBe(false);
     expect(
       (await client.call('PATCH', path, { fibrechannel: { name: busy['name'], 'persistent-disable': 0 } })).status,
     ).toBe(204);
-    expect((await client.call('GET', one)).body['Response'].fibrechannel[0]['neighbor'].wwn).toHaveLength(1);
+    expect(dig((await client.call('GET', one)).body, 'Response', 'fibrechannel', 0, 'neighbor', 'wwn')).toHaveLength(1);
   });
 
   it('a plain disable is forgotten at the next restart', async () => {
     const client = await aClient();
     const path = '/rest/running/brocade-interface/fibrechannel';
-    const all = (await client.call('GET', path)).body['Response'].fibrechannel as Record<string, any>[];
+    const all = dig((await client.call('GET', path)).body, 'Response', 'fibrechannel') as Tree[];
     const name = all.find((port) => port['neighbor'])?.['name'] as string;
     expect((await client.call('PATCH', path, { fibrechannel: [{ name, 'is-enabled-state': false }] })).status).toBe(
       204,
     );
     small.world.fabrics.restartSwitch(firstSwitch(), 'test');
     const one = await client.call('GET', `${path}/name/${name}`);
-    expect(one.body['Response'].fibrechannel[0]['is-enabled-state']).toBe(true);
+    expect(dig(one.body, 'Response', 'fibrechannel', 0, 'is-enabled-state')).toBe(true);
   });
 });
