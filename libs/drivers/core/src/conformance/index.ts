@@ -2,3 +2,5 @@
 export * from './conformance-call.js';
 export * from './switch-conformance.js';
 export * from './array-conformance.js';
+export * from './fabric-conformance.js';
+export * from './server-conformance.js';

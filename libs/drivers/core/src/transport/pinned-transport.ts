@@ -73,13 +73,19 @@ export class PinnedTransport {
       host,
       port,
       path: request.path,
-      headers: { host: this.origin.host, connection: 'close', 'accept-encoding': 'identity', ...request.headers },
+      headers: { ...this.ownHeaders(request), ...request.headers },
       agent: false,
       signal,
     };
     if (!secure) return httpRequest(options);
     const socket = await connectPinned({ host, port, trust: this.trust, signal });
     return httpsRequest({ ...options, createConnection: () => socket });
+  }
+
+  /** The length is said for every body: node frames none for DELETE by itself, and the switch would read garbage. */
+  private ownHeaders(request: PinnedRequest): Record<string, string> {
+    const length = request.body === undefined ? {} : { 'content-length': String(Buffer.byteLength(request.body)) };
+    return { host: this.origin.host, connection: 'close', 'accept-encoding': 'identity', ...length };
   }
 }
 
