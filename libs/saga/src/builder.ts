@@ -60,6 +60,10 @@ function policyOf(options: ErasedOptions): StepPolicy {
   };
 }
 
+function limitOf(atMost: number | ((view: AnyView) => number)): (view: AnyView) => number {
+  return typeof atMost === 'number' ? () => atMost : atMost;
+}
+
 function stepOf(name: string, given: unknown): StepDefinition {
   const options = given as ErasedOptions;
   return {
@@ -69,10 +73,10 @@ function stepOf(name: string, given: unknown): StepDefinition {
     undo: undoOf(options.undo),
     policy: policyOf(options),
     summary: (options.summary ?? options.command.summary) as StepDefinition['summary'],
-    order: options.order ?? 'side-by-side',
     noMarkDone: options.noMarkDone ?? false,
     ...(options.when && { when: options.when }),
     ...(options.forEach && { forEach: options.forEach }),
+    ...(options.atMost !== undefined && { atMost: limitOf(options.atMost) }),
     ...(options.itemKey && { itemKey: options.itemKey }),
     ...(options.raisesEpoch && { raisesEpoch: options.raisesEpoch }),
     ...(options.retryFrom !== undefined && { retryFrom: options.retryFrom }),

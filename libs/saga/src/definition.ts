@@ -85,7 +85,8 @@ export interface StepDefinition {
   readonly when?: (view: AnyView) => boolean;
   readonly forEach?: (view: AnyView) => readonly unknown[];
   readonly itemKey?: (item: unknown) => string;
-  readonly order: 'side-by-side' | 'one-by-one';
+  /** How many items may be under way at a time; all of them when left out. */
+  readonly atMost?: (view: AnyView) => number;
   /** Reads the saga's new epoch from the result; from then on every message key carries it. */
   readonly raisesEpoch?: (result: unknown) => number;
   readonly noMarkDone: boolean;
@@ -126,8 +127,15 @@ export function forwardOnlyStageOf(definition: SagaDefinition): number {
   return definition.pointOfNoReturn ?? definition.stages.length;
 }
 
+const stepsByDefinition = new WeakMap<SagaDefinition, ReadonlyMap<string, StepDefinition>>();
+
 /** Every step of every chain, by name. */
 export function stepsOf(definition: SagaDefinition): ReadonlyMap<string, StepDefinition> {
-  const all = [...definition.stages, ...(definition.turn?.stages ?? []), ...(definition.abandon ?? [])].flat();
-  return new Map(all.map((step) => [step.name, step]));
+  let steps = stepsByDefinition.get(definition);
+  if (steps === undefined) {
+    const all = [...definition.stages, ...(definition.turn?.stages ?? []), ...(definition.abandon ?? [])].flat();
+    steps = new Map(all.map((step) => [step.name, step]));
+    stepsByDefinition.set(definition, steps);
+  }
+  return steps;
 }

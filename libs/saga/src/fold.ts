@@ -48,6 +48,8 @@ export interface SagaState {
   because?: string;
   readonly skipped: Set<string>;
   readonly items: Map<string, readonly FanOutItem[]>;
+  /** All items a step ever had, those of before a retry first. */
+  readonly itemsEver: Map<string, readonly FanOutItem[]>;
   readonly units: Map<string, UnitState>;
   /** How many rows there are of each event (and step) that belongs to no attempt. */
   readonly occurrences: Map<string, number>;
@@ -70,6 +72,7 @@ export function emptyState(sagaId: string): SagaState {
     sequence: 0,
     skipped: new Set(),
     items: new Map(),
+    itemsEver: new Map(),
     units: new Map(),
     occurrences: new Map(),
   };
@@ -159,6 +162,13 @@ function resume(state: SagaState): void {
   }
 }
 
+function fanOut(state: SagaState, step: string, items: readonly FanOutItem[]): void {
+  const before = state.itemsEver.get(step) ?? [];
+  const added = items.filter(({ key }) => !before.some((item) => item.key === key));
+  state.items.set(step, items);
+  state.itemsEver.set(step, [...before, ...added]);
+}
+
 function applySagaRow(state: SagaState, row: Exclude<JournalRow, UnitRow & { step: string }>): void {
   switch (row.event) {
     case 'started':
@@ -171,7 +181,7 @@ function applySagaRow(state: SagaState, row: Exclude<JournalRow, UnitRow & { ste
       state.skipped.add(row.step);
       return;
     case 'step-fanned-out':
-      state.items.set(row.step, row.data.items);
+      fanOut(state, row.step, row.data.items);
       return;
     case 'epoch-raised':
       return;

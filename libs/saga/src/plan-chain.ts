@@ -4,7 +4,7 @@ import { keyOf, waitUntil, type ChainProgress, type Decision, type Plan } from '
 import type { Stage, StepDefinition } from './definition.js';
 import type { UnitState } from './fold.js';
 import type { FanOutItem, JournalFact } from './journal.js';
-import { expire, retryAtMs, send, unitsOf, viewOf, type StageUnit } from './sending.js';
+import { Places, expire, retryAtMs, send, unitsOf, viewOf, type StageUnit } from './sending.js';
 
 export interface Chain {
   readonly stages: readonly Stage[];
@@ -75,12 +75,11 @@ function sendOrWait(plan: Plan, units: readonly StageUnit[]): Decision {
   const nowMs = plan.now.getTime();
   const times: number[] = [];
   const ready: StageUnit[] = [];
-  const begun = new Set<StepDefinition>();
+  const places = new Places(plan);
   for (const candidate of units) {
     const { step, unit } = candidate;
     if (unit.status === 'done') continue;
-    if (step.order === 'one-by-one' && begun.has(step)) continue;
-    begun.add(step);
+    if (!places.take(step)) continue;
     if (unit.status === 'sent') times.push(dueMs(candidate));
     else if (unit.status === 'idle' || retryAtMs(unit, step.policy.retry) <= nowMs) ready.push(candidate);
     else times.push(retryAtMs(unit, step.policy.retry));

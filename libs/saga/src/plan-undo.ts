@@ -1,7 +1,7 @@
 import { keyOf, stuckDecision, waitUntil, type Decision, type Plan } from './decision.js';
 import { turnStageOf, type Stage } from './definition.js';
 import { unitOf } from './fold.js';
-import { expire, retryAtMs, send, unitsOf, type StageUnit } from './sending.js';
+import { Places, expire, retryAtMs, send, unitsOf, type StageUnit } from './sending.js';
 
 /**
  * Plain undo, stage by stage in reverse, of everything that may have had an effect; undefined when nothing is left.
@@ -31,13 +31,12 @@ function planStageUndo(plan: Plan, units: readonly StageUnit[]): Decision {
   const nowMs = plan.now.getTime();
   const times: number[] = [];
   const ready: StageUnit[] = [];
-  const begun = new Set<string>();
+  const places = new Places(plan);
   let lost: StageUnit | undefined;
   for (const candidate of units) {
     const { step, unit } = candidate;
     if (unit.status === 'done' || step.undo.kind !== 'command') continue;
-    if (step.order === 'one-by-one' && begun.has(step.name)) continue;
-    begun.add(step.name);
+    if (!places.take(step)) continue;
     const { retry } = step.undo.policy;
     if (unit.status === 'sent') times.push(Date.parse(unit.dueAt ?? ''));
     else if (unit.status === 'idle') ready.push(candidate);

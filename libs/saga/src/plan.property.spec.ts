@@ -81,7 +81,7 @@ function stepFrom(name: string, given: StepShape, kind: 'plain' | 'turn' | 'forw
       onUnknown: given.patient ? 'stuck' : 'go-back',
     },
     summary: name,
-    order: given.oneByOne ? 'one-by-one' : 'side-by-side',
+    ...(given.oneByOne && { atMost: () => 1 }),
     noMarkDone: false,
     ...(given.skipped && { when: () => false }),
     ...(given.fan !== undefined && {

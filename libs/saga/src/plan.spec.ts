@@ -122,19 +122,19 @@ describe('policy of a step', () => {
 });
 
 describe('steps side by side and one by one', () => {
-  const fan = (order: 'side-by-side' | 'one-by-one') =>
+  const fan = (atMost: number) =>
     defineSaga('fan', 1, z.object({}))
-      .step('each', { command: act, forEach: () => ['a', 'b'], order, input: ({ item }) => ({ on: item }), undo })
+      .step('each', { command: act, forEach: () => ['a', 'b'], atMost, input: ({ item }) => ({ on: item }), undo })
       .step('last', { command: act, input: () => ({ on: 'last' }), undo: none('the end') })
       .build();
 
   it('runs items one by one, and takes them back in reverse, one by one', async () => {
-    const { sent } = await runOf(fan('one-by-one'), { 'each[a]': [UNKNOWN], last: [refused('no')] });
+    const { sent } = await runOf(fan(1), { 'each[a]': [UNKNOWN], last: [refused('no')] });
     expect(sent).toEqual(['each[a] #1', 'each[a] #2', 'each[b] #1', 'last #1', 'undo:each[b] #1', 'undo:each[a] #1']);
   });
 
-  it('runs items side by side unless said otherwise', async () => {
-    const { sent } = await runOf(fan('side-by-side'), { 'each[a]': [UNKNOWN] });
+  it('runs as many items side by side as it may', async () => {
+    const { sent } = await runOf(fan(2), { 'each[a]': [UNKNOWN] });
     expect(sent).toEqual(['each[a] #1', 'each[b] #1', 'each[a] #2', 'last #1']);
   });
 

@@ -6,7 +6,7 @@ import { foldJournal, type SagaState } from './fold.js';
 import type { SagaJournal } from './journal.js';
 import { planChain } from './plan-chain.js';
 import { planUndo } from './plan-undo.js';
-import { unitsOf } from './sending.js';
+import { hasBegun } from './sending.js';
 
 const NO_REPORT = { code: 'saga.stuck', reason: 'stuck without a report', known: [], unknown: [] };
 
@@ -40,14 +40,11 @@ export function planState(definition: SagaDefinition | undefined, state: SagaSta
   }
 }
 
-const knownSteps = new WeakMap<SagaDefinition, ReadonlyMap<string, unknown>>();
-
 function misfitOf(definition: SagaDefinition, state: SagaState): string | undefined {
   if (definition.name !== state.saga || definition.version !== state.version) {
     return `the journal is of ${state.saga} version ${state.version}, the code of ${definition.name} version ${definition.version}`;
   }
-  const steps = knownSteps.get(definition) ?? stepsOf(definition);
-  knownSteps.set(definition, steps);
+  const steps = stepsOf(definition);
   for (const unit of state.units.values()) {
     if (!steps.has(unit.step)) return `the journal knows a step "${unit.step}" that the definition does not have`;
   }
@@ -105,7 +102,7 @@ function goBack(plan: Plan, because: string): Decision {
   const turned = definition.stages
     .slice(turnStageOf(definition))
     .flat()
-    .some((step) => unitsOf(state, step, false).some(({ unit }) => unit.mayHaveEffect));
+    .some((step) => hasBegun(state, step.name));
   return turned
     ? decide('turn', { event: 'turned', data: { because } })
     : decide('go-back', { event: 'going-back', data: { because } });

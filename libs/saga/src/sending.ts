@@ -34,19 +34,41 @@ export function viewOf({ state, now }: Plan, attempt = 1): AnyView {
     epoch: state.epoch,
     attempt,
     now,
-    began: (step) =>
-      [...state.units].some(
-        ([key, unit]) =>
-          unit.step === step && !key.startsWith('undo:') && (unit.mayHaveEffect || unit.status === 'sent'),
-      ),
+    began: (step) => hasBegun(state, step),
   };
 }
 
-/** The units of a step, in order: one, one per item, or none when it was skipped. */
+/** True when the step, or any item of it, was sent and not every attempt was refused. */
+export function hasBegun(state: SagaState, step: string): boolean {
+  for (const [key, unit] of state.units) {
+    if (unit.step === step && (unit.mayHaveEffect || unit.status === 'sent') && !key.startsWith('undo:')) return true;
+  }
+  return false;
+}
+
+/** Counts down the places a step has for items under way. */
+export class Places {
+  private readonly left = new Map<StepDefinition, number>();
+
+  constructor(private readonly plan: Plan) {}
+
+  /** Takes a place for an item of the step; false when there is none left. */
+  take(step: StepDefinition): boolean {
+    if (step.atMost === undefined) return true;
+    const left = this.left.get(step) ?? Math.max(1, step.atMost(viewOf(this.plan)));
+    this.left.set(step, left - 1);
+    return left > 0;
+  }
+}
+
+/**
+ * The units of a step, in order: one, one per item, or none when it was skipped. For an undo, every item there ever was:
+ * a retry may have skipped the step or found other items, but what the first time did is still there.
+ */
 export function unitsOf(state: SagaState, step: StepDefinition, undo: boolean): StageUnit[] {
-  if (state.skipped.has(step.name)) return [];
+  if (!undo && state.skipped.has(step.name)) return [];
   if (step.forEach === undefined) return [{ step, unit: unitOf(state, step.name, undefined, undo) }];
-  const items = state.items.get(step.name) ?? [];
+  const items = (undo ? state.itemsEver : state.items).get(step.name) ?? [];
   return items.map(({ key, value }) => ({ step, unit: unitOf(state, step.name, key, undo), item: value }));
 }
 

@@ -38,8 +38,8 @@ export interface ChainStepOptions<View, C extends CommandDefinition, Item, When>
   readonly forEach?: (view: View) => readonly Item[];
   /** The key of an item in the journal and in the output record. Items that are text are their own key. */
   readonly itemKey?: (item: Item) => string;
-  /** Items run side by side unless said otherwise. */
-  readonly order?: 'side-by-side' | 'one-by-one';
+  /** How many items may be under way at a time, forwards and back; all of them when left out, 1 is one by one. */
+  readonly atMost?: number | ((view: View) => number);
   readonly input: (view: View & ItemPart<Item>) => InputOf<C>;
   readonly retry?: Partial<RetryPolicy>;
   /** The line people read in the timeline; the command's own summary when left out. */

@@ -1,11 +1,19 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Outcome } from '@rackwright/contracts';
+import { defineCommand, type Outcome } from '@rackwright/contracts';
+import { z } from 'zod';
 
-import { SagaRegistry, type OperatorRequest, type VerbResult } from './index.js';
+import { defineSaga, none, SagaRegistry, type OperatorRequest, type VerbResult } from './index.js';
 import { exampleMove } from './testing/example-move.saga.js';
 import { MemoryHost } from './testing/index.js';
 
 const INPUT = { profileId: 'prf_1', formerServers: ['srv_a'], fabrics: [], warn: false };
+const touch = defineCommand({
+  service: 'network',
+  name: 'touch',
+  summary: 'Touch',
+  input: z.object({ on: z.string() }),
+  result: z.object({}),
+});
 const BY = { actor: 'ada', reason: 'looked at the rack' };
 
 /** Runs the example; whatever `failing` names (by message key) is refused until it is taken out. */
@@ -146,5 +154,43 @@ describe('operator verbs on a stuck saga', () => {
     expect(await stuck.operate({ verb: 'retry', reason: ' ' })).toMatchObject({ code: 'saga.reason-missing' });
     await host.engine.start({ sagaId: 'run_2', definition: exampleMove, input: INPUT });
     expect(await host.engine.operate('run_2', { verb: 'retry', ...BY })).toMatchObject({ code: 'saga.not-stuck' });
+  });
+});
+
+describe('a retry that finds other items than before', () => {
+  it('still takes back what the first time did', async () => {
+    const undone: string[] = [];
+    let items = ['a', 'b'];
+    const definition = defineSaga('again', 1, z.object({}))
+      .step('each', {
+        command: touch,
+        forEach: () => items,
+        input: ({ item }) => ({ on: item }),
+        undo: { command: touch, input: ({ item }) => ({ on: item }) },
+      })
+      .step('last', {
+        command: touch,
+        input: () => ({ on: 'last' }),
+        undo: none('refused'),
+        onRefused: { first: 'stuck', '*': 'go-back' },
+        retryFrom: 'each',
+      })
+      .build();
+    let code = 'first';
+    const host = new MemoryHost({
+      registry: new SagaRegistry([definition]),
+      answer: ({ key }) => {
+        if (key.step === 'last') return [{ kind: 'refused', code, message: 'no' }];
+        if (key.step.startsWith('undo:')) undone.push(key.step);
+        return [{ kind: 'done', result: {} }];
+      },
+    });
+    await host.engine.start({ sagaId: 'run_1', definition, input: {} });
+    await host.runToEnd();
+    [items, code] = [['b', 'c'], 'second'];
+    await host.engine.operate('run_1', { ...BY, verb: 'retry' });
+    await host.runToEnd();
+    expect(host.store.head('run_1')?.status).toBe('undone');
+    expect(undone).toEqual(['undo:each[c]', 'undo:each[b]', 'undo:each[a]']);
   });
 });

@@ -87,7 +87,7 @@ export const exampleMove = defineSaga(
     'ensure-zones': step({
       command: c.zone,
       forEach: ({ input }) => input.fabrics,
-      order: 'one-by-one',
+      atMost: 1,
       input: ({ item }) => ({ fabric: item }),
       undo: 'turn',
     }),
