@@ -19,12 +19,6 @@ export function filesUnder(root, folder, wanted) {
   return found.sort();
 }
 
-/** The TypeScript that goes into the product: no specs, no type declarations. */
-export function productSources(root) {
-  const wanted = (path) => path.endsWith('.ts') && !/\.(spec|d)\.ts$/.test(path) && path.includes('/src/');
-  return [...filesUnder(root, 'apps', wanted), ...filesUnder(root, 'libs', wanted)];
-}
-
 /** One hash over everything that can change the bundles, whatever git or timestamps say. */
 export function inputHash(root) {
   const inputs = [
