@@ -4,6 +4,7 @@ import * as inventory from './inventory/index.js';
 import * as network from './network.js';
 import * as power from './power.js';
 import * as coordinator from './saga-coordinator.js';
+import * as sealing from './sealing.js';
 import * as storage from './storage-identity/index.js';
 
 function isDefinition(value: unknown): value is AnyDefinition {
@@ -11,7 +12,7 @@ function isDefinition(value: unknown): value is AnyDefinition {
 }
 
 /** Every declared message, for generators, allow-lists and tests. */
-export const CATALOGUE: readonly AnyDefinition[] = [failover, inventory, network, power, coordinator, storage]
+export const CATALOGUE: readonly AnyDefinition[] = [failover, inventory, network, power, coordinator, sealing, storage]
   .flatMap((module) => Object.values(module) as unknown[])
   .filter(isDefinition);
 

@@ -13,3 +13,4 @@ export * as storageIdentity from './storage-identity/index.js';
 export * as power from './power.js';
 export * as coordinator from './saga-coordinator.js';
 export * as failover from './failover.js';
+export * from './sealing.js';

@@ -17,6 +17,8 @@ export function turnOf<T>(
     case 'done':
       return onDone(result.observed);
     case 'refused':
+      // The certificate of a new device was just pinned; the credential may go out on the next try.
+      if (result.code === 'device.certificate-not-pinned') return { kind: 'again', afterMs: 100, note: result.message };
       return {
         kind: 'finished',
         outcome: { kind: 'refused', code: 'device-refused', message: result.message, details: { code: result.code } },

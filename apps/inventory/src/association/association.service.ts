@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { inventory, type InputOf, type OutcomeOf, type SagaServer } from '@rackwright/contracts';
-import { SystemClock } from '@rackwright/kernel';
+import { type Clock } from '@rackwright/kernel';
 import { EventBus } from '@rackwright/messaging';
 import type { Tx } from '@rackwright/persistence';
+import { CLOCK } from '@rackwright/service-host';
 import { mapPorts, rejectionsOf, type PlacementPool, type PlacementServer } from '../placement/placement.policy.js';
 import { FormerHolderEntity, type ProfileEntity } from '../profile/profile.entity.js';
 import { fabricsOf } from '../profile/profile.policy.js';
@@ -35,7 +36,7 @@ export class AssociationService {
     private readonly profiles: ProfileRepository,
     private readonly servers: ServerRepository,
     private readonly events: EventBus,
-    private readonly clock: SystemClock,
+    @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
   /** Locks and raises the epochs. Asked again by the same saga it tells the same, without raising again. */

@@ -1,8 +1,9 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { inventory, type InputOf, type OutcomeOf, type ProfileDefinition } from '@rackwright/contracts';
-import { IdFactory, SystemClock, type ProfileId, type Uuid } from '@rackwright/kernel';
+import { IdFactory, type Clock, type ProfileId, type Uuid } from '@rackwright/kernel';
 import { EventBus } from '@rackwright/messaging';
 import type { Tx } from '@rackwright/persistence';
+import { CLOCK } from '@rackwright/service-host';
 import { done, refused } from '../refusal.js';
 import { ServerPoolEntity } from '../server-pool/server-pool.entity.js';
 import { ProfileEntity } from './profile.entity.js';
@@ -16,7 +17,7 @@ export class ProfileService {
     private readonly profiles: ProfileRepository,
     private readonly events: EventBus,
     private readonly ids: IdFactory,
-    private readonly clock: SystemClock,
+    @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
   async put(tx: Tx, input: InputOf<typeof inventory.putProfile>): Promise<OutcomeOf<typeof inventory.putProfile>> {

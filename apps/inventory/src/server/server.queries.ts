@@ -1,7 +1,8 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import type { inventory, InputOf, ResultOf } from '@rackwright/contracts';
-import { AppError, SystemClock } from '@rackwright/kernel';
+import { AppError, type Clock } from '@rackwright/kernel';
 import { Database, type Tx } from '@rackwright/persistence';
+import { CLOCK } from '@rackwright/service-host';
 import { ServerEntity } from './server.entity.js';
 import { ServerRepository } from './server.repository.js';
 import { POWER_FRESH_MS, searchTermOf, serverViewOf } from './server.view.js';
@@ -12,7 +13,7 @@ export class ServerQueries {
   constructor(
     private readonly database: Database,
     private readonly servers: ServerRepository,
-    private readonly clock: SystemClock,
+    @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
   get(idOrName: string): Promise<inventory.ServerView> {

@@ -1,8 +1,9 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { inventory, type InputOf, type OutcomeOf } from '@rackwright/contracts';
-import { IdFactory, SystemClock } from '@rackwright/kernel';
+import { IdFactory, type Clock } from '@rackwright/kernel';
 import { EventBus } from '@rackwright/messaging';
 import type { Tx } from '@rackwright/persistence';
+import { CLOCK } from '@rackwright/service-host';
 import { FormerHolderEntity } from '../profile/profile.entity.js';
 import { done, refused } from '../refusal.js';
 import { ServerPoolEntity } from '../server-pool/server-pool.entity.js';
@@ -20,7 +21,7 @@ export class ServerService {
     private readonly servers: ServerRepository,
     private readonly events: EventBus,
     private readonly ids: IdFactory,
-    private readonly clock: SystemClock,
+    @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
   async putServer(tx: Tx, input: InputOf<typeof inventory.putServer>): Promise<OutcomeOf<typeof inventory.putServer>> {

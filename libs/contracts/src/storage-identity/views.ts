@@ -1,16 +1,6 @@
 import { z } from 'zod';
 import { defineEvent, defineQuery } from '../define.js';
-import {
-  evidenceList,
-  isoTime,
-  lunId,
-  objectName,
-  pageInput,
-  pageOf,
-  profileId,
-  serverId,
-  wwn,
-} from '../schemas.js';
+import { evidenceList, isoTime, lunId, objectName, pageInput, pageOf, profileId, serverId, wwn } from '../schemas.js';
 import { initiatorsSpec, putVolume, resolvedStorage } from './identities-and-devices.js';
 
 const service = 'storage-identity' as const;
