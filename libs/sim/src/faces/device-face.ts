@@ -1,4 +1,4 @@
-import type { Clock, RandomSource } from '@rackwright/kernel';
+import { SystemRandom, type Clock, type RandomSource } from '@rackwright/kernel';
 import type { DeviceAccess, Endpoint, Face, FaceContext, FaultEffect } from '../face.js';
 
 /** Where a started device face answers. */
@@ -47,7 +47,7 @@ export interface DeviceFaceOptions {
   readonly faultFor?: FaultFor;
 }
 
-export type SimulatedKind = Exclude<Endpoint['kind'], 'bmc' | 'control'>;
+export type SimulatedKind = Exclude<Endpoint['kind'], 'control'>;
 
 export interface DeviceGroup {
   readonly name: string;
@@ -110,7 +110,8 @@ export class DeviceGroupFace implements Face {
 function deviceOptions(context: FaceContext, access: DeviceAccess): DeviceFaceOptions {
   return {
     clock: context.world.core.clock,
-    random: context.world.core.random,
+    // Session keys come from real randomness: who logs in must not change what the seeded world does next.
+    random: new SystemRandom(),
     user: access.credential.username,
     password: access.credential.password,
     tls: { cert: access.tls.certPem, key: access.tls.keyPem },
