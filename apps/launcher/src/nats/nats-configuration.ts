@@ -1,6 +1,8 @@
-import { subjectsOf, type ServiceName } from '@rackwright/contracts';
+import type { ServiceName } from '@rackwright/contracts';
+import { subjectPermissions } from '@rackwright/messaging';
 import { join } from 'node:path';
 import type { NatsUser } from './nats-users.js';
+import { messagesOf } from './service-messages.js';
 
 export interface NatsConfigurationOptions {
   readonly port: number;
@@ -27,13 +29,8 @@ export function natsConfiguration({ port, folder, users }: NatsConfigurationOpti
   );
 }
 
-function permissionsOf(service: ServiceName): { publish: string[]; subscribe: string[] } {
-  return {
-    publish: ['rw.cmd.>', 'rw.out.>', 'rw.qry.>', subjectsOf('evt', service), '$JS.API.>', '$JS.ACK.>', '_INBOX.>'],
-    subscribe: [
-      ...(['cmd', 'out', 'qry'] as const).map((kind) => subjectsOf(kind, service)),
-      `_INBOX.${service}.>`,
-      '$SRV.>',
-    ],
-  };
+function permissionsOf(service: ServiceName): Record<string, unknown> {
+  const { publish, subscribe } = subjectPermissions(messagesOf(service));
+  // Answers go where the asker said, once for each request that was received.
+  return { publish: { allow: publish }, subscribe: { allow: subscribe }, allow_responses: { max: 1, expires: '2m' } };
 }

@@ -33,9 +33,8 @@ describe('a rendered log line', () => {
 
 describe('the port in a log line', () => {
   it('is read from JSON fields only', () => {
-    expect(listeningPort('{"port":8080}')).toBe(8080);
-    expect(listeningPort('{"listening":{"port":8081},"port":1}')).toBe(8081);
-    for (const line of ['listening on port 80', '{"port":"80"}', '{"port":0}', '{"port":']) {
+    expect(listeningPort('{"event":"listening","port":8080}')).toBe(8080);
+    for (const line of ['listening on port 80', '{"event":"listening","port":"80"}', '{"port":80}', '{"port":']) {
       expect(listeningPort(line)).toBeUndefined();
     }
   });

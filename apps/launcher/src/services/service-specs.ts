@@ -42,8 +42,8 @@ export function serviceSpec(entry: ServiceEntry, surroundings: ServiceSurroundin
     env: {
       ...surroundings.inherited,
       RACKWRIGHT_LOG_LEVEL: surroundings.logLevel,
-      HTTP_HOST: '127.0.0.1',
-      HTTP_PORT: '0',
+      HEALTH_HOST: '127.0.0.1',
+      HEALTH_PORT: '0',
       STATE_DIR: surroundings.stateFolderOf(entry.name),
       ...(entry.stateful ? statefulEnvironment(entry.name, surroundings) : {}),
       ...ownEnvironment(entry.name, surroundings),

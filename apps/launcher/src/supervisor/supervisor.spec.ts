@@ -14,7 +14,7 @@ const backoff = { firstMs: 20, capMs: 100, stableAfterMs: 60_000 };
 
 /** Node programs in one line each; `log` writes a line that the test reads back. */
 const LISTENS = `const s = require('node:http').createServer((_, r) => r.end('ok'));
-  s.listen(0, '127.0.0.1', () => console.log(JSON.stringify({ listening: { port: s.address().port } })));`;
+  s.listen(0, '127.0.0.1', () => console.log(JSON.stringify({ event: 'listening', port: s.address().port })));`;
 
 describe('the supervisor', () => {
   let folder: string;
