@@ -1,6 +1,12 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { OPEN_GATE, type DeviceCall, type DeviceIdentity, type HardwareFacts, type ReadResult } from '@rackwright/driver-core';
+import {
+  OPEN_GATE,
+  type DeviceCall,
+  type DeviceIdentity,
+  type HardwareFacts,
+  type ReadResult,
+} from '@rackwright/driver-core';
 import { createRedfishDriver } from '@rackwright/driver-redfish';
 import { SystemClock } from '@rackwright/kernel';
 import { serveCapture } from '@rackwright/sim/capture';

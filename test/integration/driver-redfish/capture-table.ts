@@ -16,7 +16,11 @@ function addresses(port: AdapterPortFacts): string {
   const pair = (label: string, permanent: string | undefined, current: string | undefined): readonly string[] => {
     if (permanent === undefined && current === undefined) return [];
     if (permanent === undefined) return [`${label} ${current} (permanent not shown)`];
-    return [current === undefined || current === permanent ? `${label} ${permanent}` : `${label} ${permanent}, now ${current}`];
+    return [
+      current === undefined || current === permanent
+        ? `${label} ${permanent}`
+        : `${label} ${permanent}, now ${current}`,
+    ];
   };
   return [
     ...pair('MAC', port.permanentMac, port.currentMac),
@@ -38,7 +42,9 @@ function systemRow(name: string, facts: HardwareFacts): string {
   const cells = [
     name,
     [facts.vendor, facts.model].filter(Boolean).join(' '),
-    [facts.serial, facts.boardSerial === facts.serial ? undefined : `board ${facts.boardSerial ?? '–'}`].filter(Boolean).join(', '),
+    [facts.serial, facts.boardSerial === facts.serial ? undefined : `board ${facts.boardSerial ?? '–'}`]
+      .filter(Boolean)
+      .join(', '),
     facts.uuid,
     processors(facts),
     facts.memoryGiB === undefined ? undefined : `${facts.memoryGiB} GiB`,
@@ -68,7 +74,10 @@ export function renderCaptureTable(all: readonly CaptureFindings[]): string {
     ...rows.map(({ name, facts }) => systemRow(name, facts)),
     '',
     ...without.map(({ capture, identity, refused }) => {
-      const who = typeof identity === 'string' ? identity : [identity.vendor, identity.model, identity.serial].filter(Boolean).join(' ');
+      const who =
+        typeof identity === 'string'
+          ? identity
+          : [identity.vendor, identity.model, identity.serial].filter(Boolean).join(' ');
       return `${capture}: ${who}; no server behind it (\`${refused ?? ''}\`).`;
     }),
     '',
@@ -85,7 +94,15 @@ export function renderCaptureTable(all: readonly CaptureFindings[]): string {
     ...rows.flatMap(({ name, facts }) =>
       facts.ports.map((port) => {
         const link = port.linkUp === undefined ? undefined : port.linkUp ? `up ${port.speedMbps ?? ''}`.trim() : 'down';
-        const cells = [name, port.name, port.kind, port.adapterModel, addresses(port), link, port.assignable ? 'yes' : 'no'];
+        const cells = [
+          name,
+          port.name,
+          port.kind,
+          port.adapterModel,
+          addresses(port),
+          link,
+          port.assignable ? 'yes' : 'no',
+        ];
         return `| ${cells.map(cell).join(' | ')} |`;
       }),
     ),

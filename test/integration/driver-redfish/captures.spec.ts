@@ -13,13 +13,17 @@ const AGAIN = 'run: node tools/captures/generate-redfish-captures.mjs, then revi
 describe('Redfish driver on captures of real BMCs', () => {
   const found: CaptureFindings[] = [];
 
-  it.each(captureNames(CAPTURES))('finds in %s what was reviewed against the raw files', async (capture) => {
-    const findings = await discoverCapture(CAPTURES, capture);
-    found.push(findings);
-    const golden = join(CAPTURES, 'golden', `${capture}.json`);
-    expect({ golden: existsSync(golden), AGAIN }).toEqual({ golden: true, AGAIN });
-    expect(findings).toEqual(JSON.parse(readFileSync(golden, 'utf8')));
-  }, 60_000);
+  it.each(captureNames(CAPTURES))(
+    'finds in %s what was reviewed against the raw files',
+    async (capture) => {
+      const findings = await discoverCapture(CAPTURES, capture);
+      found.push(findings);
+      const golden = join(CAPTURES, 'golden', `${capture}.json`);
+      expect({ golden: existsSync(golden), AGAIN }).toEqual({ golden: true, AGAIN });
+      expect(findings).toEqual(JSON.parse(readFileSync(golden, 'utf8')));
+    },
+    60_000,
+  );
 
   it('keeps the reference table as it would be generated', () => {
     expect(found).toHaveLength(captureNames(CAPTURES).length);

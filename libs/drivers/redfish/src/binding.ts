@@ -43,7 +43,8 @@ export class SystemBinding {
     const uris = await this.systemUris(scope);
     const uri = this.choose(uris);
     const system = await this.client.read(uri, call);
-    if (system === undefined) refuse('redfish.no-such-system', `there is no system ${uri} behind ${this.client.origin}`);
+    if (system === undefined)
+      refuse('redfish.no-such-system', `there is no system ${uri} behind ${this.client.origin}`);
     const isOnlySystem = uris.length === 1;
     const chassis = await chassisOf(scope, system, isOnlySystem);
     const serial = boardSerialOf(chassis, system);
@@ -57,11 +58,17 @@ export class SystemBinding {
     const [first, second] = uris;
     if (systemUri !== undefined) {
       const found = uris.find((uri) => samePath(uri, systemUri));
-      return found ?? refuse('redfish.no-such-system', `${systemUri} is not among the systems of ${this.client.origin}`);
+      return (
+        found ?? refuse('redfish.no-such-system', `${systemUri} is not among the systems of ${this.client.origin}`)
+      );
     }
-    if (first === undefined) return refuse('redfish.no-systems', `no computer system stands behind ${this.client.origin}`);
+    if (first === undefined)
+      return refuse('redfish.no-systems', `no computer system stands behind ${this.client.origin}`);
     if (second !== undefined) {
-      refuse('redfish.system-not-bound', `several systems stand behind ${this.client.origin}: name one of ${uris.join(', ')}`);
+      refuse(
+        'redfish.system-not-bound',
+        `several systems stand behind ${this.client.origin}: name one of ${uris.join(', ')}`,
+      );
     }
     return first;
   }
@@ -77,7 +84,11 @@ export class SystemBinding {
     if (serial?.from !== 'chassis' && chassis.length < linked) {
       endUnknown('not-settled', 'the chassis cannot be read now, so the machine cannot be recognised');
     }
-    if (serial === undefined) endUnknown('not-settled', 'the device shows no serial now, so the machine cannot be recognised');
-    refuse('device.wrong-system', `another machine answers: serial ${serial.serial} instead of ${this.known}; nothing was changed`);
+    if (serial === undefined)
+      endUnknown('not-settled', 'the device shows no serial now, so the machine cannot be recognised');
+    refuse(
+      'device.wrong-system',
+      `another machine answers: serial ${serial.serial} instead of ${this.known}; nothing was changed`,
+    );
   }
 }

@@ -15,7 +15,12 @@ const NO_ONE_SERVER: ReadonlySet<string> = new Set([
 ]);
 
 /** A device with no server behind it (a PDU), with several, or not trusted yet: what its root tells, and its one chassis. */
-async function identifyWithoutSystem(client: RedfishClient, root: Resource, call: DeviceCall, mayAsk: boolean): Promise<DeviceIdentity> {
+async function identifyWithoutSystem(
+  client: RedfishClient,
+  root: Resource,
+  call: DeviceCall,
+  mayAsk: boolean,
+): Promise<DeviceIdentity> {
   const scope = new ReadScope(client, call);
   const chassis = mayAsk ? await scope.members(link(at(root.body, 'Chassis'))) : [];
   const manager = mayAsk ? (await scope.members(link(at(root.body, 'Managers'))))[0] : undefined;
@@ -54,7 +59,10 @@ export async function identifyDevice(
       }),
     );
   } catch (error) {
-    if (!(error instanceof CallEnded) || error.end.kind !== 'refused' || !NO_ONE_SERVER.has(error.end.code)) throw error;
-    return observed(await identifyWithoutSystem(client, root, call, error.end.code !== 'device.certificate-not-pinned'));
+    if (!(error instanceof CallEnded) || error.end.kind !== 'refused' || !NO_ONE_SERVER.has(error.end.code))
+      throw error;
+    return observed(
+      await identifyWithoutSystem(client, root, call, error.end.code !== 'device.certificate-not-pinned'),
+    );
   }
 }

@@ -31,7 +31,8 @@ export class BootControl {
     if (boot === undefined) refuse('redfish.boot-not-offered', 'the device offers no boot override for this system');
     const options = source === 'san' ? await this.options(bound) : [];
     const plan = planBoot(source, boot, options, bound.quirks);
-    if (plan === undefined) refuse('redfish.boot-source-not-offered', `the device offers no way to boot from ${source}`);
+    if (plan === undefined)
+      refuse('redfish.boot-source-not-offered', `the device offers no way to boot from ${source}`);
     if (showsPlan(boot, plan)) return { kind: 'done', observed: this.observe(place, source), changed: false };
     const verdict = await this.send(plan, place, bound, call);
     return this.readBack(source, plan, verdict, { bound, place, call });
@@ -69,7 +70,8 @@ export class BootControl {
     const after = await this.place(system, call);
     const shown = at(after.resource.body, 'Boot');
     const oncePlan = { ...plan, BootSourceOverrideEnabled: 'Once' };
-    const isShown = showsPlan(shown, plan) || (plan['BootSourceOverrideEnabled'] === 'Continuous' && showsPlan(shown, oncePlan));
+    const isShown =
+      showsPlan(shown, plan) || (plan['BootSourceOverrideEnabled'] === 'Continuous' && showsPlan(shown, oncePlan));
     const observed = this.observe(after, isShown ? source : undefined);
     if (isShown) return { kind: 'done', observed, changed: true };
     if (verdict.kind === 'refused') return verdict;
@@ -79,7 +81,12 @@ export class BootControl {
     if (JSON.stringify(shown) === JSON.stringify(at(place.resource.body, 'Boot'))) {
       refuse('redfish.boot-not-taken', 'the device accepted the boot override and did not take it');
     }
-    return { kind: 'unknown', why: 'not-settled', message: 'the boot override is not as asked for', lastKnown: observed };
+    return {
+      kind: 'unknown',
+      why: 'not-settled',
+      message: 'the boot override is not as asked for',
+      lastKnown: observed,
+    };
   }
 
   private async place(system: Resource, call: DeviceCall): Promise<BootPlace> {

@@ -28,7 +28,11 @@ function systemsIn(chassis: Resource): readonly string[] {
 }
 
 /** The chassis a system sits in: those it links to, and those that link to it. */
-export async function chassisOf(scope: ReadScope, system: Resource, isOnlySystem: boolean): Promise<readonly Resource[]> {
+export async function chassisOf(
+  scope: ReadScope,
+  system: Resource,
+  isOnlySystem: boolean,
+): Promise<readonly Resource[]> {
   const found: Resource[] = [];
   const add = (chassis: Resource | undefined): void => {
     if (chassis && !found.some((other) => samePath(other.uri, chassis.uri))) found.push(chassis);

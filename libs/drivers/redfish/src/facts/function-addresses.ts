@@ -43,7 +43,8 @@ export function dellAttribute(attributes: unknown, kind: keyof typeof DELL_ADDRE
  * the permanent address means none as well (both are in the R750 capture), so "assigned" is current ≠ permanent.
  */
 export function dellAddresses(standard: FunctionAddresses, attributes: unknown): FunctionAddresses {
-  const of = (kind: keyof typeof DELL_ADDRESS_ATTRIBUTES): unknown => at(attributes, dellAttribute(attributes, kind) ?? '');
+  const of = (kind: keyof typeof DELL_ADDRESS_ATTRIBUTES): unknown =>
+    at(attributes, dellAttribute(attributes, kind) ?? '');
   const permanentMac = standard.mac.permanent ?? mac(at(attributes, 'MacAddr'));
   const permanentWwpn = standard.wwpn.permanent ?? wwn(at(attributes, 'WWPN'));
   const permanentWwnn = standard.wwnn.permanent ?? wwn(at(attributes, 'WWN'));

@@ -1,4 +1,4 @@
-import type { HardwareFacts } from '@rackwright/driver-core';
+import type { AdapterPortFacts, HardwareFacts } from '@rackwright/driver-core';
 import { tryParseUuid } from '@rackwright/kernel';
 import { at, link, links, text } from '../protocol/fields.js';
 import type { ReadScope } from '../protocol/read-scope.js';
@@ -32,12 +32,12 @@ async function readPorts(scope: ReadScope, subject: FactSubject): Promise<readon
   return readEthernetInterfaces(scope, system);
 }
 
-function notePortGaps(scope: ReadScope, ports: readonly AdapterFunction[]): void {
+function notePortGaps(scope: ReadScope, ports: readonly AdapterFunction[], hasNeighbours: boolean): void {
   if (ports.length === 0) return scope.gap('no NIC and no HBA is shown');
   const ethernet = ports.filter((port) => port.kind === 'ethernet');
   if (ports.every((port) => port.kind === 'ethernet')) scope.gap('no HBA');
   if (ethernet.some((port) => port.addresses.mac.permanent === undefined)) scope.gap('no permanent MAC address');
-  if (ports.every((port) => port.facts.lldp === undefined)) scope.gap('no LLDP neighbour');
+  if (!hasNeighbours && ports.every((port) => port.facts.lldp === undefined)) scope.gap('no LLDP neighbour');
 }
 
 async function readManager(scope: ReadScope, system: Resource, isOnly: boolean): Promise<Resource | undefined> {
@@ -78,7 +78,10 @@ export async function readHardwareFacts(scope: ReadScope, subject: FactSubject):
   const memoryGiB = await readMemoryGiB(scope, system.body);
   const manager = await readManager(scope, system, subject.isOnlySystem);
   const ports = await readPorts(scope, subject);
-  const neighbours = quirks.identityVia === 'dell-oem' ? await readDellNeighbours(scope, manager) : new Map();
+  const neighbours =
+    quirks.identityVia === 'dell-oem'
+      ? await readDellNeighbours(scope, manager)
+      : new Map<string, NonNullable<AdapterPortFacts['lldp']>>();
   const boot = await readBootFacts(scope, system, ports);
   const reset = await readResetAction(scope, system.body);
   const power = await readWatts(scope, system, chassis);
@@ -87,9 +90,15 @@ export async function readHardwareFacts(scope: ReadScope, subject: FactSubject):
   else if (reset.allowed === undefined) scope.gap('the reset types are not listed');
   if (power === undefined) scope.gap('no power reading');
   if (at(system.body, 'PowerRestorePolicy') === undefined) {
-    scope.gap(`no PowerRestorePolicy${quirks.powerRestoreBios ? ` (BIOS attribute ${quirks.powerRestoreBios.attribute} stands in)` : ''}`);
+    scope.gap(
+      `no PowerRestorePolicy${quirks.powerRestoreBios ? ` (BIOS attribute ${quirks.powerRestoreBios.attribute} stands in)` : ''}`,
+    );
   }
-  notePortGaps(scope, ports);
+  notePortGaps(
+    scope,
+    ports,
+    ports.some(({ name }) => neighbours.has(name)),
+  );
   return {
     ...present({
       vendor: text(at(system.body, 'Manufacturer')),
@@ -104,7 +113,10 @@ export async function readHardwareFacts(scope: ReadScope, subject: FactSubject):
       bmc: bmcFacts(manager),
       powerWatts: power?.watts,
     }),
-    ports: ports.map(({ name, facts }) => ({ ...facts, ...(neighbours.has(name) && { lldp: neighbours.get(name) }) })),
+    ports: ports.map(({ name, facts }) => {
+      const lldp = facts.lldp ?? neighbours.get(name);
+      return { ...facts, ...(lldp && { lldp }) };
+    }),
     boot,
     resetTypes: reset?.allowed ?? [],
     gaps: [...scope.gaps].sort((left, right) => left.localeCompare(right, 'en')),

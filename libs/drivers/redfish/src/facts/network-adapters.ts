@@ -1,8 +1,10 @@
 import type { AdapterPortKind } from '@rackwright/driver-core';
-import { at, lastSegment, link, links, samePath, text } from '../protocol/fields.js';
+import { tryParseMac, tryParseWwn } from '@rackwright/kernel';
+import { at, lastSegment, link, links, samePath, text, texts } from '../protocol/fields.js';
 import type { ReadScope } from '../protocol/read-scope.js';
 import type { Resource } from '../protocol/redfish-client.js';
 import type { RedfishQuirks } from '../quirks/index.js';
+import type { JsonObject } from '../transport/safe-json.js';
 import { addressFacts, present, type AdapterFunction, type FunctionAddresses } from './adapter-function.js';
 import { dellAddresses, dellAttribute, isAssigned, standardAddresses } from './function-addresses.js';
 import { linkUpOf, lldpOf, speedOf, technologyOf } from './port-facts.js';
@@ -38,7 +40,11 @@ function portUriOf(ndf: Resource): string | undefined {
   );
 }
 
-function kindOf(ndf: Resource | undefined, addresses: FunctionAddresses, technology: string | undefined): AdapterPortKind {
+function kindOf(
+  ndf: Resource | undefined,
+  addresses: FunctionAddresses,
+  technology: string | undefined,
+): AdapterPortKind {
   const type = text(at(ndf?.body, 'NetDevFuncType'));
   if (type?.startsWith('FibreChannel')) return 'fibre-channel';
   const hasMac = addresses.mac.current !== undefined || addresses.mac.permanent !== undefined;
@@ -61,11 +67,30 @@ function sharedSlot(adapterName: string, leaf: string): boolean {
 
 /** True when there is something to write an identity to: a settings object, iDRAC's attributes, or proof by an assigned address. */
 function isAssignable(ndf: Resource, dell: Resource | undefined, addresses: FunctionAddresses): boolean {
-  const hasAddress = at(ndf.body, 'Ethernet', 'MACAddress') !== undefined || at(ndf.body, 'FibreChannel', 'WWPN') !== undefined;
+  const hasAddress =
+    at(ndf.body, 'Ethernet', 'MACAddress') !== undefined || at(ndf.body, 'FibreChannel', 'WWPN') !== undefined;
   const hasSettings = link(at(ndf.body, '@Redfish.Settings', 'SettingsObject')) !== undefined;
   const attributes = at(dell?.body, 'Attributes');
   const hasDell = dellAttribute(attributes, 'mac') !== undefined || dellAttribute(attributes, 'wwpn') !== undefined;
   return hasDell || (hasAddress && hasSettings) || isAssigned(addresses);
+}
+
+/** The port of a function: by its link, else (iDRAC's InfiniBand ports link to a dead one) by the address the port lists. */
+async function portOf(scope: ReadScope, adapter: Resource, ndf: Resource): Promise<JsonObject | undefined> {
+  const linked = await scope.get(portUriOf(ndf));
+  if (linked) return linked.body;
+  const { mac, wwpn } = standardAddresses(ndf.body);
+  const own = [mac.permanent, mac.current, wwpn.permanent, wwpn.current].filter((one) => one !== undefined);
+  const siblings = link(at(adapter.body, 'Ports')) ?? link(at(adapter.body, 'NetworkPorts'));
+  // Linked ports beside the one that is dead may be missing from the collection (R750): their common parent and the function's id name them.
+  const named = siblings === undefined ? undefined : `${siblings.replace(/\/+$/, '')}/${lastSegment(ndf.uri)}`;
+  const candidates = [...(await scope.members(siblings)), ...[await scope.get(named)].flatMap((one) => one ?? [])];
+  return candidates.find((port) => {
+    const listed = texts(at(port.body, 'AssociatedNetworkAddresses')).map(
+      (one) => tryParseMac(one) ?? tryParseWwn(one),
+    );
+    return own.some((address) => listed.includes(address));
+  })?.body;
 }
 
 async function functionOf(
@@ -74,7 +99,7 @@ async function functionOf(
   ndf: Resource,
   quirks: RedfishQuirks,
 ): Promise<AdapterFunction | undefined> {
-  const port = (await scope.get(portUriOf(ndf)))?.body;
+  const port = await portOf(scope, adapter, ndf);
   const oem = link(at(ndf.body, 'Links', 'Oem', 'Dell', 'DellNetworkAttributes'));
   const dell = quirks.identityVia === 'dell-oem' ? await scope.get(oem) : undefined;
   const standard = standardAddresses(ndf.body);
@@ -84,7 +109,8 @@ async function functionOf(
   const name = nameOf(adapter, lastSegment(ndf.uri));
   const isOther = technology === 'InfiniBand';
   if (isOther) scope.gap(`${name} runs InfiniBand: listed by its MAC address, not assignable`);
-  if (addresses.mac.current === undefined && addresses.wwpn.current === undefined) scope.gap(`${name} shows no address`);
+  if (addresses.mac.current === undefined && addresses.wwpn.current === undefined)
+    scope.gap(`${name} shows no address`);
   const facts = present({
     name,
     kind,
@@ -122,7 +148,11 @@ function bareFunction(adapter: Resource, port: Resource): AdapterFunction | unde
   return { name, kind, addresses, facts };
 }
 
-async function functionsOf(scope: ReadScope, adapter: Resource, quirks: RedfishQuirks): Promise<readonly AdapterFunction[]> {
+async function functionsOf(
+  scope: ReadScope,
+  adapter: Resource,
+  quirks: RedfishQuirks,
+): Promise<readonly AdapterFunction[]> {
   const controllers = at(adapter.body, 'Controllers');
   const fromControllers = Array.isArray(controllers)
     ? controllers.flatMap((controller) => links(at(controller, 'Links', 'NetworkDeviceFunctions')))
@@ -140,7 +170,30 @@ async function functionsOf(scope: ReadScope, adapter: Resource, quirks: RedfishQ
   return (await scope.members(ports)).flatMap((port) => bareFunction(adapter, port) ?? []);
 }
 
-/** Every function of every adapter, each name once. */
+/** Functions that no adapter lists and the system's interfaces link to: collections are incomplete in the field (and in a DMTF mockup). */
+async function linkedFunctions(
+  scope: ReadScope,
+  system: Resource,
+  quirks: RedfishQuirks,
+): Promise<readonly AdapterFunction[]> {
+  const uris: string[] = [];
+  for (const { body } of await scope.members(link(at(system.body, 'NetworkInterfaces')))) {
+    uris.push(...(await scope.memberLinks(link(at(body, 'NetworkDeviceFunctions')))));
+  }
+  for (const { body } of await scope.members(link(at(system.body, 'EthernetInterfaces')))) {
+    uris.push(...links(at(body, 'Links', 'NetworkDeviceFunctions')));
+  }
+  const found: AdapterFunction[] = [];
+  for (const uri of uris) {
+    const ndf = await scope.get(uri);
+    const adapter = await scope.get(uri.split('/NetworkDeviceFunctions/')[0]);
+    const made = ndf && adapter && (await functionOf(scope, adapter, ndf, quirks));
+    if (made) found.push(made);
+  }
+  return found;
+}
+
+/** Every function of every adapter, each once, by name. */
 export async function readAdapterFunctions(
   scope: ReadScope,
   system: Resource,
@@ -148,11 +201,21 @@ export async function readAdapterFunctions(
   quirks: RedfishQuirks,
 ): Promise<readonly AdapterFunction[]> {
   const found = new Map<string, AdapterFunction>();
-  for (const adapter of await adaptersOf(scope, system, chassis)) {
-    for (const made of await functionsOf(scope, adapter, quirks)) {
-      if (found.has(made.name)) scope.gap(`two functions are called ${made.name}: the second was left out`);
-      else found.set(made.name, made);
+  const adapters = await adaptersOf(scope, system, chassis);
+  const listed: AdapterFunction[] = [];
+  for (const adapter of adapters) listed.push(...(await functionsOf(scope, adapter, quirks)));
+  const linked = adapters.length === 0 ? [] : await linkedFunctions(scope, system, quirks);
+  for (const made of [...listed, ...linked]) {
+    const known = found.get(made.name);
+    if (known === undefined) found.set(made.name, made);
+    else if (!samePath(known.ndf?.uri ?? '', made.ndf?.uri ?? '')) {
+      scope.gap(`two functions are called ${made.name}: the second was left out`);
     }
   }
-  return [...found.values()].sort((left, right) => left.name.localeCompare(right.name, 'en', { numeric: true }));
+  return [...found.values()].sort(byName);
+}
+
+/** By name, numbers as numbers: the order does not depend on the device's. */
+export function byName(left: AdapterFunction, right: AdapterFunction): number {
+  return left.name.localeCompare(right.name, 'en', { numeric: true });
 }

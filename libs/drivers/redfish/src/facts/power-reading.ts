@@ -13,7 +13,9 @@ function controlWatts(power: Resource, system: Resource, chassis: Resource): num
   const related = controls.find((control) =>
     links(at(control, 'RelatedItem')).some((uri) => samePath(uri, system.uri) || samePath(uri, chassis.uri)),
   );
-  return [related, ...controls].map((control) => number(at(control, 'PowerConsumedWatts'))).find((watts) => watts !== undefined);
+  return [related, ...controls]
+    .map((control) => number(at(control, 'PowerConsumedWatts')))
+    .find((watts) => watts !== undefined);
 }
 
 /**

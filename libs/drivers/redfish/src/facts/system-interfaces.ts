@@ -1,10 +1,10 @@
-import { tryParseMac } from '@rackwright/kernel';
 import { at, lastSegment, link, list, text } from '../protocol/fields.js';
 import type { ReadScope } from '../protocol/read-scope.js';
 import type { Resource } from '../protocol/redfish-client.js';
 import type { JsonObject } from '../transport/safe-json.js';
 import { addressFacts, present, type AdapterFunction } from './adapter-function.js';
 import { standardAddresses } from './function-addresses.js';
+import { byName } from './network-adapters.js';
 import { linkUpOf, speedOf } from './port-facts.js';
 
 interface Seen {
@@ -35,34 +35,43 @@ function made({ name, kind, model, port }: Seen): AdapterFunction | undefined {
 
 /** iLO's own list of adapters (`Oem.Hpe.Links.NetworkAdapters`): it knows slots and HBAs where the standard list is empty. */
 export async function readHpeAdapters(scope: ReadScope, system: Resource): Promise<readonly AdapterFunction[]> {
-  const hpe = at(system.body, 'Oem', 'Hpe', 'Links', 'NetworkAdapters') ?? at(system.body, 'Oem', 'Hp', 'links', 'NetworkAdapters');
+  const hpe =
+    at(system.body, 'Oem', 'Hpe', 'Links', 'NetworkAdapters') ??
+    at(system.body, 'Oem', 'Hp', 'links', 'NetworkAdapters');
   const found: AdapterFunction[] = [];
   for (const adapter of await scope.members(link(hpe))) {
     const slot = text(at(adapter.body, 'StructuredName')) ?? lastSegment(adapter.uri);
     const model = text(at(adapter.body, 'Name'));
     const of = (kind: Seen['kind'], ports: unknown): readonly AdapterFunction[] =>
-      list(ports).flatMap((port, index) =>
-        made({ name: `${slot}-${index + 1}`, kind, model, port: (port ?? {}) as JsonObject }) ?? [],
+      list(ports).flatMap(
+        (port, index) => made({ name: `${slot}-${index + 1}`, kind, model, port: (port ?? {}) as JsonObject }) ?? [],
       );
-    found.push(...of('ethernet', at(adapter.body, 'PhysicalPorts')), ...of('fibre-channel', at(adapter.body, 'FcPorts')));
+    found.push(
+      ...of('ethernet', at(adapter.body, 'PhysicalPorts')),
+      ...of('fibre-channel', at(adapter.body, 'FcPorts')),
+    );
   }
-  return found;
+  return found.sort(byName);
 }
 
 /** VLANs, bonds and the cable to the BMC itself are no ports of the server. */
 function isPhysical(body: JsonObject): boolean {
-  return text(at(body, 'EthernetInterfaceType')) !== 'Virtual' && link(at(body, 'Links', 'HostInterface')) === undefined;
+  return (
+    text(at(body, 'EthernetInterfaceType')) !== 'Virtual' && link(at(body, 'Links', 'HostInterface')) === undefined
+  );
 }
 
 /** `Systems/…/EthernetInterfaces`, for devices that show no adapters: a MAC each, and rarely the permanent one. */
 export async function readEthernetInterfaces(scope: ReadScope, system: Resource): Promise<readonly AdapterFunction[]> {
+  const all = await scope.members(link(at(system.body, 'EthernetInterfaces')));
+  const interfaces = all.flatMap(({ uri, body }) =>
+    isPhysical(body) ? (made({ name: lastSegment(uri), kind: 'ethernet', port: body }) ?? []) : [],
+  );
   const found: AdapterFunction[] = [];
-  for (const { uri, body } of await scope.members(link(at(system.body, 'EthernetInterfaces')))) {
-    if (!isPhysical(body)) continue;
-    const same = tryParseMac(text(at(body, 'MACAddress')) ?? '');
-    if (same !== undefined && found.some((other) => other.addresses.mac.current === same)) continue;
-    const one = made({ name: lastSegment(uri), kind: 'ethernet', port: body });
-    if (one) found.push(one);
+  for (const one of interfaces.sort(byName)) {
+    const twin = found.find((other) => other.addresses.mac.current === one.addresses.mac.current);
+    if (twin) scope.gap(`interfaces ${twin.name} and ${one.name} show the same MAC address: listed once`);
+    else found.push(one);
   }
   return found;
 }
@@ -78,7 +87,8 @@ export async function readDellNeighbours(
     const name = text(at(body, 'FQDD'));
     const portId = text(at(body, 'SwitchPortConnectionID'));
     const isLive = at(body, 'StaleData') !== 'Stale' && portId !== undefined && !portId.startsWith('No ');
-    if (name !== undefined && isLive) found.set(name, present({ chassisId: text(at(body, 'SwitchConnectionID')), portId }));
+    if (name !== undefined && isLive)
+      found.set(name, present({ chassisId: text(at(body, 'SwitchConnectionID')), portId }));
   }
   return found;
 }

@@ -25,18 +25,22 @@ function attributesOf(adapter: AdapterFunction, settings: Resource | undefined):
 function fibreTargets(attributes: unknown): readonly SanBootTarget[] {
   return FIBRE_TARGETS.flatMap(({ wwpn, lun }) => {
     const target = tryParseWwn(text(at(attributes, wwpn)) ?? '');
-    return target === undefined ? [] : [{ kind: 'fibre-channel' as const, target, lun: parseLun(at(attributes, lun)) ?? 0 }];
+    return target === undefined
+      ? []
+      : [{ kind: 'fibre-channel' as const, target, lun: parseLun(at(attributes, lun)) ?? 0 }];
   });
 }
 
 function fibreBody(attributes: unknown, targets: readonly SanBootTarget[]): Record<string, unknown> {
-  const entries = FIBRE_TARGETS.filter(({ wwpn }) => at(attributes, wwpn) !== undefined).flatMap(({ wwpn, lun }, index) => {
-    const target = targets[index];
-    return [
-      [wwpn, target?.target ?? NO_WWN],
-      [lun, String(target?.lun ?? 0)],
-    ];
-  });
+  const entries = FIBRE_TARGETS.filter(({ wwpn }) => at(attributes, wwpn) !== undefined).flatMap(
+    ({ wwpn, lun }, index) => {
+      const target = targets[index];
+      return [
+        [wwpn, target?.target ?? NO_WWN],
+        [lun, String(target?.lun ?? 0)],
+      ];
+    },
+  );
   return Object.fromEntries(entries) as Record<string, unknown>;
 }
 
@@ -90,7 +94,11 @@ export const DELL_CODEC: IdentityCodec = {
         ...addressBody(attributes, want, parts),
         ...(parts.includes('iscsi') && initiatorBody(want.iscsi, DELL_ISCSI, '')),
         ...(withTargets && (hasIscsi || iscsiTarget) && iscsiTargetBody(iscsiTarget, DELL_ISCSI, '')),
-        ...(withTargets && fibreBody(attributes, targets.filter((target) => target.kind === 'fibre-channel'))),
+        ...(withTargets &&
+          fibreBody(
+            attributes,
+            targets.filter((target) => target.kind === 'fibre-channel'),
+          )),
       },
     };
   },

@@ -98,7 +98,8 @@ export class IdentityControl {
     for (const { port } of want.ports) {
       const place = places.find((candidate) => candidate.adapter.name === port);
       if (place === undefined) refuse('redfish.no-such-port', `there is no adapter port ${port}`);
-      if (!place.adapter.facts.assignable) refuse('redfish.port-not-assignable', `the identity of ${port} cannot be programmed`);
+      if (!place.adapter.facts.assignable)
+        refuse('redfish.port-not-assignable', `the identity of ${port} cannot be programmed`);
     }
     return places
       .filter((place) => place.adapter.facts.assignable)
@@ -134,7 +135,10 @@ export class IdentityControl {
     const seen = place.reading.pending ?? place.reading.current;
     const values = codec.body(adapter, target, differingParts(seen, target));
     const time = bound.quirks.applyTime === 'same-request' ? applyTimeOf(place) : undefined;
-    const body: JsonObject = { ...values, ...(time !== undefined && { '@Redfish.SettingsApplyTime': { ApplyTime: time } }) };
+    const body: JsonObject = {
+      ...values,
+      ...(time !== undefined && { '@Redfish.SettingsApplyTime': { ApplyTime: time } }),
+    };
     const base = place.settings ?? place.active;
     this.jobs.delete(place.targetUri);
     const unchanged = (fresh: { body: JsonObject }): boolean =>
@@ -181,7 +185,9 @@ export class IdentityControl {
     if (failure === undefined || failure.kind === 'look-again') {
       return refuse('redfish.identity-not-taken', 'the adapter accepted the identity and does not show it');
     }
-    return failure.kind === 'precondition' ? { kind: 'conflict', message: 'the settings changed meanwhile', observed } : failure;
+    return failure.kind === 'precondition'
+      ? { kind: 'conflict', message: 'the settings changed meanwhile', observed }
+      : failure;
   }
 
   private observed(bound: BoundSystem, places: readonly IdentityPlace[]): Observed<ServerIdentityReading> {

@@ -23,7 +23,11 @@ export interface IdentityPlace {
   readonly reading: PortIdentityReading;
 }
 
-function readingOf(adapter: AdapterFunction, codec: IdentityCodec, settings: Resource | undefined): PortIdentityReading {
+function readingOf(
+  adapter: AdapterFunction,
+  codec: IdentityCodec,
+  settings: Resource | undefined,
+): PortIdentityReading {
   const current = codec.read(adapter);
   const waiting = settings && codec.read(adapter, settings);
   const pending = waiting && !sameIdentity(waiting, current) ? waiting : undefined;

@@ -28,11 +28,13 @@ export function normalIdentity(identity: PortIdentity, of: Pick<AdapterFunction,
 function part(identity: PortIdentity, name: IdentityPart): string {
   const value = identity[name];
   if (name === 'bootTargets' || name === 'iscsi') {
-    return JSON.stringify(value, (_key, held: unknown) =>
-      typeof held === 'object' && held !== null && !Array.isArray(held)
-        ? Object.fromEntries(Object.entries(held).sort(([left], [right]) => (left < right ? -1 : 1)))
-        : held,
-    ) ?? '';
+    return (
+      JSON.stringify(value, (_key, held: unknown) =>
+        typeof held === 'object' && held !== null && !Array.isArray(held)
+          ? Object.fromEntries(Object.entries(held).sort(([left], [right]) => (left < right ? -1 : 1)))
+          : held,
+      ) ?? ''
+    );
   }
   return String(value ?? '');
 }

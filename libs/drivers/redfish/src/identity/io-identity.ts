@@ -5,7 +5,10 @@ import { at, links, text } from '../protocol/fields.js';
 import type { RedfishClient, Resource } from '../protocol/redfish-client.js';
 
 const ENABLE = 'IOIDOpt.1.IOIDOptEnable';
-const POLICIES = ['IOIDOpt.1.VirtualAddressPersistencePolicyAuxPwrd', 'IOIDOpt.1.VirtualAddressPersistencePolicyNonAuxPwrd'];
+const POLICIES = [
+  'IOIDOpt.1.VirtualAddressPersistencePolicyAuxPwrd',
+  'IOIDOpt.1.VirtualAddressPersistencePolicyNonAuxPwrd',
+];
 
 const SURVIVES: Readonly<Record<string, IdentityCapability['survives'][number]>> = {
   WarmReset: 'warm-reset',
@@ -42,12 +45,22 @@ export async function enableIoIdentity(client: RedfishClient, bound: BoundSystem
   const shown = await readIoIdentity(bound);
   if (shown === undefined || at(shown.body, 'Attributes', ENABLE) === 'Enabled') return;
   const verdict = await client.change(
-    { method: 'PATCH', uri: shown.uri, body: { Attributes: { [ENABLE]: 'Enabled' } }, base: shown, unchanged: () => true },
+    {
+      method: 'PATCH',
+      uri: shown.uri,
+      body: { Attributes: { [ENABLE]: 'Enabled' } },
+      base: shown,
+      unchanged: () => true,
+    },
     bound.quirks,
     call,
   );
-  if (verdict.kind === 'busy' || verdict.kind === 'unknown' || verdict.kind === 'conflict') throw new CallEnded(verdict);
+  if (verdict.kind === 'busy' || verdict.kind === 'unknown' || verdict.kind === 'conflict')
+    throw new CallEnded(verdict);
   const after = await client.read(shown.uri, call);
   if (at(after?.body, 'Attributes', ENABLE) === 'Enabled') return;
-  refuse('redfish.io-identity-disabled', `${ENABLE} is off and cannot be switched on: virtual addresses would not take effect`);
+  refuse(
+    'redfish.io-identity-disabled',
+    `${ENABLE} is off and cannot be switched on: virtual addresses would not take effect`,
+  );
 }

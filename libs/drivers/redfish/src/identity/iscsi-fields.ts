@@ -59,10 +59,19 @@ export function readIscsiTarget(fields: unknown, names: IscsiNames): SanBootTarg
   const address = realAddress(text(at(fields, names.targetAddress)));
   const port = number(at(fields, names.targetPort)) ?? ISCSI_PORT;
   const portal = address === undefined ? undefined : `${address.includes(':') ? `[${address}]` : address}:${port}`;
-  return present({ kind: 'iscsi' as const, target, portal, lun: parseLun(at(fields, names.lun)) ?? 0 }) as SanBootTarget;
+  return present({
+    kind: 'iscsi' as const,
+    target,
+    portal,
+    lun: parseLun(at(fields, names.lun)) ?? 0,
+  }) as SanBootTarget;
 }
 
-export function initiatorBody(iscsi: PortIdentity['iscsi'], names: IscsiNames, none: string | null): Record<string, unknown> {
+export function initiatorBody(
+  iscsi: PortIdentity['iscsi'],
+  names: IscsiNames,
+  none: string | null,
+): Record<string, unknown> {
   const [address, prefix] = iscsi?.address?.split('/') ?? [];
   return {
     [names.initiator]: iscsi?.initiator ?? none,

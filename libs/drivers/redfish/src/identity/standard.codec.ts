@@ -10,11 +10,21 @@ import { initiatorBody, iscsiTargetBody, readInitiator, readIscsiTarget, STANDAR
 
 const SECTIONS = ['Ethernet', 'FibreChannel', 'iSCSIBoot'] as const;
 
-/** A settings object may hold everything or only what was asked for: what it does not hold (or holds as null) stays as it is. */
+/** True when the settings object shows the whole function and not only what was asked for: then its nulls are values. */
+function isMirror(pending: JsonObject | undefined): boolean {
+  return (
+    at(pending, 'NetDevFuncType') !== undefined ||
+    text(at(pending, 'Ethernet', 'PermanentMACAddress')) !== undefined ||
+    text(at(pending, 'FibreChannel', 'PermanentWWPN')) !== undefined
+  );
+}
+
+/** What waits laid over what is: a settings object that holds only what was asked for leaves the rest as it is. */
 function overlay(active: JsonObject, pending: JsonObject | undefined): JsonObject {
   const merged: Record<string, unknown> = { ...active };
+  const keepsNulls = isMirror(pending);
   for (const section of SECTIONS) {
-    const over = Object.entries(object(at(pending, section)) ?? {}).filter(([, value]) => value !== null);
+    const over = Object.entries(object(at(pending, section)) ?? {}).filter(([, value]) => keepsNulls || value !== null);
     merged[section] = { ...object(active[section]), ...Object.fromEntries(over) };
   }
   return merged;

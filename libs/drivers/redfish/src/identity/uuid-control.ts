@@ -27,7 +27,13 @@ export class UuidControl {
     if (uuidOf(settings) === want) return undefined;
     const base = settings && uuidOf(settings) !== undefined ? settings : bound.system;
     const verdict = await this.client.change(
-      { method: 'PATCH', uri: base.uri, body: { UUID: want }, base, unchanged: (fresh) => uuidOf(fresh) === uuidOf(base) },
+      {
+        method: 'PATCH',
+        uri: base.uri,
+        body: { UUID: want },
+        base,
+        unchanged: (fresh) => uuidOf(fresh) === uuidOf(base),
+      },
       bound.quirks,
       call,
     );

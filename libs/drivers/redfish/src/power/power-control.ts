@@ -1,4 +1,11 @@
-import type { DeviceCall, DeviceResult, Observed, PowerMethod, PowerReading, PowerState } from '@rackwright/driver-core';
+import type {
+  DeviceCall,
+  DeviceResult,
+  Observed,
+  PowerMethod,
+  PowerReading,
+  PowerState,
+} from '@rackwright/driver-core';
 import type { BoundSystem, SystemBinding } from '../binding.js';
 import { readResetAction, type ResetAction } from '../facts/reset-types.js';
 import { endUnknown, refuse } from '../protocol/call-end.js';

@@ -75,7 +75,9 @@ export class PowerRestoreControl {
       const monitor = verdict.kind === 'accepted' ? verdict.monitor : undefined;
       return { kind: 'pending', handle: { kind: 'reset', ...(monitor !== undefined && { uri: monitor }) } };
     }
-    return verdict.kind === 'precondition' ? { kind: 'conflict', message: 'the BIOS settings changed meanwhile' } : verdict;
+    return verdict.kind === 'precondition'
+      ? { kind: 'conflict', message: 'the BIOS settings changed meanwhile' }
+      : verdict;
   }
 
   private observed(value: PowerRestorePolicy, from: Resource): Observed<PowerRestorePolicy> {

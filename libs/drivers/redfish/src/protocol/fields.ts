@@ -52,12 +52,19 @@ export function links(value: unknown): readonly string[] {
 
 /** Last segment of a resource path: the stable name of a resource among its siblings. */
 export function lastSegment(uri: string): string {
-  const segments = uri.replace(/[?#].*$/, '').split('/').filter((segment) => segment !== '');
+  const segments = uri
+    .replace(/[?#].*$/, '')
+    .split('/')
+    .filter((segment) => segment !== '');
   return decodeURIComponent(segments.at(-1) ?? '');
 }
 
 /** Two paths name one resource: trailing slashes and case aside (iLO links `systems/1` and `Systems/1` alike). */
 export function samePath(left: string, right: string): boolean {
-  const normal = (uri: string): string => uri.replace(/[?#].*$/, '').replace(/\/+$/, '').toLowerCase();
+  const normal = (uri: string): string =>
+    uri
+      .replace(/[?#].*$/, '')
+      .replace(/\/+$/, '')
+      .toLowerCase();
   return normal(left) === normal(right);
 }

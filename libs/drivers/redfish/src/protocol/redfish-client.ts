@@ -97,7 +97,8 @@ export class RedfishClient {
   /** Reads a resource; undefined when the device does not have it. Throws the early end of anything that leaves it open. */
   async read(uri: string, call: DeviceCall): Promise<Resource | undefined> {
     const path = this.tryResolve(uri);
-    if (path === undefined) refuse('redfish.foreign-link', 'a link of the device leads to another origin; not followed');
+    if (path === undefined)
+      refuse('redfish.foreign-link', 'a link of the device leads to another origin; not followed');
     await this.root(call);
     const answer = await this.send({ method: 'GET', path, headers: {} }, call, false);
     const body = this.bodyOf(answer, path);
@@ -111,7 +112,8 @@ export class RedfishClient {
   /** Sends a change and says what its answer means. One send, but for a refused ETag over fields nobody else touched. */
   async change(change: Change, quirks: RedfishQuirks, call: DeviceCall): Promise<WriteVerdict> {
     const path = this.tryResolve(change.uri);
-    if (path === undefined) refuse('redfish.foreign-link', 'a link of the device leads to another origin; not followed');
+    if (path === undefined)
+      refuse('redfish.foreign-link', 'a link of the device leads to another origin; not followed');
     const tried = new Set<string | undefined>();
     let etag = quirks.ifMatch ? change.base?.etag : undefined;
     while (!tried.has(etag)) {
@@ -152,7 +154,8 @@ export class RedfishClient {
     if (end) throw new CallEnded(end);
     if (answer.body === undefined) endUnknown('unparseable', `what came for ${path} is not a JSON object`);
     // Some services answer a dead resource with 200 and an error body.
-    if (answer.status >= 400 || (at(answer.body, 'error') !== undefined && !('@odata.id' in answer.body))) return undefined;
+    if (answer.status >= 400 || (at(answer.body, 'error') !== undefined && !('@odata.id' in answer.body)))
+      return undefined;
     return answer.body;
   }
 
@@ -162,7 +165,10 @@ export class RedfishClient {
     const { session } = this;
     if (session === undefined) refuse('redfish.closed', 'the driver was closed while the call was under way');
     if (this.endpoint.credential && !this.trust.mayCarryCredentials) {
-      refuse('device.certificate-not-pinned', 'the certificate was seen for the first time; pin it before credentials are sent');
+      refuse(
+        'device.certificate-not-pinned',
+        'the certificate was seen for the first time; pin it before credentials are sent',
+      );
     }
     const answer = await this.authorised(message, session, call, mutating);
     if (answer.status !== 401 || !session.forget()) return answer;
@@ -184,10 +190,14 @@ export class RedfishClient {
   /** The only place where something leaves for the device: one permit, one send, the ticket closed however it ends. */
   private async sendOnce(message: HttpRequest, call: DeviceCall, mutating: boolean): Promise<RedfishAnswer> {
     const path = this.tryResolve(message.path);
-    if (path === undefined) refuse('redfish.foreign-link', 'a link of the device leads to another origin; not followed');
+    if (path === undefined)
+      refuse('redfish.foreign-link', 'a link of the device leads to another origin; not followed');
     const ticket = await call.gate.permit({ device: this.origin, verb: message.method, target: path, mutating });
     try {
-      const answer = await this.exchange.send({ ...message, path, headers: { ...BASE_HEADERS, ...message.headers } }, call);
+      const answer = await this.exchange.send(
+        { ...message, path, headers: { ...BASE_HEADERS, ...message.headers } },
+        call,
+      );
       await ticket.close('answered');
       return readAnswer(answer);
     } catch (error) {

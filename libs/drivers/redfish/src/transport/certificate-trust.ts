@@ -13,7 +13,10 @@ export class CertificateRefused extends Error {
 }
 
 function normalFingerprint(text: string): string {
-  return text.replace(/^sha256[:/]/i, '').replace(/[:\s]/g, '').toLowerCase();
+  return text
+    .replace(/^sha256[:/]/i, '')
+    .replace(/[:\s]/g, '')
+    .toLowerCase();
 }
 
 /**
@@ -48,7 +51,8 @@ export class CertificateTrust {
   check(socket: TLSSocket): void {
     if (this.trust === undefined || this.trust.kind === 'ca') return;
     const fingerprint = normalFingerprint(socket.getPeerX509Certificate()?.fingerprint256 ?? '');
-    if (fingerprint === '') throw new CertificateRefused('device.certificate-untrusted', 'the device shows no certificate');
+    if (fingerprint === '')
+      throw new CertificateRefused('device.certificate-untrusted', 'the device shows no certificate');
     if (this.seen === undefined && this.trust.kind === 'first-use') {
       this.seen = fingerprint;
       this.trust.onFirstUse(fingerprint);

@@ -173,8 +173,14 @@ export class HttpExchange {
       return new CertificateRefused('device.certificate-untrusted', `the certificate is not trusted (${code})`);
     }
     const sent = this.state.open;
-    if (aborted) return new ExchangeFailed('timeout', sent ? 'no whole answer in time' : 'no connection in time', sent, error);
+    if (aborted)
+      return new ExchangeFailed('timeout', sent ? 'no whole answer in time' : 'no connection in time', sent, error);
     const why: UnknownReason = sent ? 'lost-response' : 'connection-reset';
-    return new ExchangeFailed(why, `${sent ? 'the connection broke' : 'no connection'} (${code || 'no code'})`, sent, error);
+    return new ExchangeFailed(
+      why,
+      `${sent ? 'the connection broke' : 'no connection'} (${code || 'no code'})`,
+      sent,
+      error,
+    );
   }
 }
