@@ -18,11 +18,12 @@ export const SCOPES = {
   'driver-core': ['kernel'],
   driver: ['kernel', 'driver-core'],
   'device-work': ['kernel', 'contracts', 'persistence', 'messaging', 'observability', 'driver-core'],
+  'device-registry': ['kernel', 'contracts', 'persistence', 'observability', 'driver-core'],
   'service-host': ['kernel', 'contracts', 'persistence', 'messaging', 'observability'],
   testing: ['kernel', 'contracts', 'persistence', 'messaging', 'observability', 'tool'],
   service: [
     ...['kernel', 'contracts', 'persistence', 'messaging', 'observability', 'service-host', 'documents'],
-    ...['identity-pool', 'device-work', 'driver-core', 'driver', 'saga', 'saga-catalog'],
+    ...['identity-pool', 'device-registry', 'device-work', 'driver-core', 'driver', 'saga', 'saga-catalog'],
   ],
   simulator: ['kernel', 'sim', 'observability', 'documents'],
   cli: ['kernel', 'client', 'documents'],

@@ -3,7 +3,7 @@ import { isSpec, isTypeScript } from './files.mjs';
 
 const IMPORT =
   /^\s*(?:import|export)\s+(type\s)?[^'"`;]*?from\s*['"]([^'"]+)['"]|^\s*import\s*['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]\s*\)/gm;
-const MENTION = /['"`](\.{1,2}\/[^'"`]+\.(?:ts|mjs|cjs))['"`]/g;
+const MENTION = /['"`]((?:\.{1,2}|apps|libs|test|tools)\/[^'"`]+\.(?:ts|mjs|cjs))['"`]/g;
 
 function sourceOf(from, specifier, known) {
   const workspace = /^@rackwright\/([^/]+)(?:\/(.+))?$/.exec(specifier);
@@ -67,7 +67,9 @@ export function deadFiles(files, graph) {
     files
       .filter((file) => /\.(ts|mjs|cjs|json)$/.test(file.path) && file.bytes < 500_000)
       .flatMap((file) =>
-        [...file.text.matchAll(MENTION)].map((match) => posix.join(posix.dirname(file.path), match[1])),
+        [...file.text.matchAll(MENTION)].map((match) =>
+          match[1].startsWith('.') ? posix.join(posix.dirname(file.path), match[1]) : match[1],
+        ),
       ),
   );
   const imported = new Set([...graph].flatMap(([, targets]) => targets.map(({ path }) => path)));
