@@ -1,7 +1,7 @@
 /**
  * `npm run generate`: writes every generated file anew. A generator is `tools/generate/<name>.generator.ts` exporting
  * `generate(): Record<path, text> | Promise<...>`, paths from the project folder and inside a folder `generated/`, so
- * that nobody edits them by hand. Programs `tools/*/generate-*.mjs` are run as they are. CI runs this and fails when a
+ * that nobody edits them by hand. Programs `generate-<what>.mjs` anywhere in tools are run as they are. CI runs this and fails when a
  * generated file changes.
  */
 import { execFileSync } from 'node:child_process';
@@ -29,6 +29,9 @@ for (const name of names) {
     writeFileSync(join(ROOT, path), text);
   }
 }
-const programs = readdirSync(join(ROOT, 'tools'), { recursive: true }).filter((path) => /(^|\/)generate-[^/]+\.mjs$/.test(path));
-for (const path of programs) execFileSync(process.execPath, [join(ROOT, 'tools', path)], { cwd: ROOT, stdio: 'inherit' });
+const programs = readdirSync(join(ROOT, 'tools'), { recursive: true }).filter((path) =>
+  /(^|\/)generate-[^/]+\.mjs$/.test(path),
+);
+for (const path of programs)
+  execFileSync(process.execPath, [join(ROOT, 'tools', path)], { cwd: ROOT, stdio: 'inherit' });
 console.log(`generate: ${names.length + programs.length} generators`);
