@@ -1,5 +1,5 @@
 import { AppError, type Clock, type RandomSource, SeededRandom, type Timer } from '@rackwright/kernel';
-import { FAULT, PHYSICS, type DeviceRef, type HardwareEvent, type WorldObserver } from './events.js';
+import { FAULT, FOREIGN, PHYSICS, type DeviceRef, type HardwareEvent, type WorldObserver } from './events.js';
 import type { JsonValue, TimerState, WorldState } from './model.js';
 
 /** What a change is, for the event, the counters and the log. */
@@ -8,6 +8,8 @@ export interface Change {
   readonly device: DeviceRef;
   readonly actor: string;
   readonly detail?: { readonly [key: string]: JsonValue | undefined };
+  /** False for a change that moves no link, login or session (a write): physics need not settle. Default true. */
+  readonly settles?: boolean;
 }
 
 type TimerHandler = (timer: TimerState) => void;
@@ -91,7 +93,7 @@ export class WorldCore {
     try {
       const result = mutate();
       this.note(change);
-      if (this.depth === 1) for (const settle of this.settlers) settle();
+      if (this.depth === 1 && change.settles !== false) for (const settle of this.settlers) settle();
       return result;
     } finally {
       this.depth--;
@@ -152,11 +154,13 @@ export class WorldCore {
   private note(change: Change): void {
     this.state.sequence++;
     this.state.timeMs = this.timeMs;
-    const event: HardwareEvent = { sequence: this.state.sequence, timeMs: this.state.timeMs, ...change };
+    const { kind, device, actor, detail } = change;
+    const base = { sequence: this.state.sequence, timeMs: this.state.timeMs, kind, device, actor };
+    const event: HardwareEvent = detail ? { ...base, detail } : base;
     this.queue.push(event);
     this.recent.push(event);
     if (this.recent.length > HISTORY_MAX) this.recent.shift();
-    if (change.actor === PHYSICS || change.actor === FAULT) return;
+    if (change.actor === PHYSICS || change.actor === FAULT || change.actor.startsWith(FOREIGN)) return;
     const key = `${change.device.kind}/${change.device.name} ${change.kind}`;
     this.mutations.set(key, (this.mutations.get(key) ?? 0) + 1);
   }

@@ -26,3 +26,5 @@ export type WorldObserver = (event: HardwareEvent) => void;
 
 export const PHYSICS = 'physics';
 export const FAULT = 'fault';
+/** Begins the name of another administrator, planted by a fault: what that one changes does not count as ours. */
+export const FOREIGN = 'foreign:';

@@ -239,7 +239,7 @@ export class IoPhysics {
   private recordWrite(server: ServerState, array: ArrayState, session: SessionState): void {
     const detail = { volume: session.volume, server: server.name, initiator: session.initiator.name };
     const device = { kind: 'array', name: array.name } as const;
-    this.core.change({ kind: 'write', device, actor: PHYSICS, detail }, () => {
+    this.core.change({ kind: 'write', device, actor: PHYSICS, detail, settles: false }, () => {
       const writes = (array.writes[session.volume] ??= { count: 0, lifetimes: [] });
       const at = { lastMs: this.core.timeMs, lastSequence: this.core.state.sequence + 1 };
       writes.count++;

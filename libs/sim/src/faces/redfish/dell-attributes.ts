@@ -13,7 +13,6 @@ import { stage } from './device-functions.js';
 import { jobPending, scheduleJob } from './dell-jobs.js';
 import { link, messageBody, ok, refuse, type RedfishAnswer, type RedfishBody } from './redfish-answer.js';
 
-const NO_MAC = '00:00:00:00:00:00';
 const NO_WWN = '00:00:00:00:00:00:00:00';
 const SURVIVES: Readonly<Record<string, Survives>> = {
   WarmReset: 'warm-reset',

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import type { FaultBook, FaultEffect } from '../../faults/fault-book.js';
-import type { Face, FaceAddress, FaceTls } from '../device-face.js';
+import type { FaultBook, FaultEffect } from '../../face.js';
+import type { DeviceFace, FaceAddress, FaceTls } from '../device-face.js';
 import { tryJson } from '../device-http.js';
 import { Bmc, type BmcOptions } from './bmc.js';
 import {
@@ -27,7 +27,7 @@ export interface RedfishFaceOptions extends BmcOptions {
 const BODY_MAX_BYTES = 1024 * 1024;
 
 /** One BMC on its own TLS address. Dead while its server has no mains, mute while it hangs. */
-export class RedfishFace implements Face {
+export class RedfishFace implements DeviceFace {
   readonly bmc: Bmc;
   private server: Server | undefined;
 
@@ -94,7 +94,7 @@ export class RedfishFace implements Face {
         this.answer(asked);
         return void response.socket?.destroy();
       case 'delay':
-        await this.bmc.world.core.clock.sleep(effect.durationMs);
+        await this.bmc.world.core.clock.sleep(effect.delayMs);
         return send(response, this.answer(asked));
       case 'truncate':
         return truncated(response, this.answer(asked));
@@ -199,7 +199,7 @@ function sendFault(response: ServerResponse, effect: FaultEffect & { kind: 'stat
   const headers = effect.retryAfterS === undefined ? {} : { 'Retry-After': String(effect.retryAfterS) };
   response.writeHead(effect.status, { 'Content-Type': effect.contentType ?? 'application/json', ...headers });
   response.end(
-    effect.message ?? JSON.stringify(refuse(effect.status, 'Base.1.8.GeneralError', 'A fault was planted here.').body),
+    effect.body ?? JSON.stringify(refuse(effect.status, 'Base.1.8.GeneralError', 'A fault was planted here.').body),
   );
 }
 
