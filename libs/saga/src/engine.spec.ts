@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Outcome } from '@rackwright/contracts';
-import { ManualClock } from '@rackwright/kernel';
+import { AppError, ManualClock } from '@rackwright/kernel';
 
 import { SagaEngine, SagaRegistry, type SagaDefinition, type SagaEngineOptions } from './index.js';
 import { exampleMove } from './testing/example-move.saga.js';
@@ -119,6 +119,33 @@ describe('SagaEngine', () => {
       'no-such-saga',
       'already-settled',
     ]);
+  });
+
+  it('ignores an outcome of another epoch than its attempt was sent in', async () => {
+    const { engine, start, take } = aCoordinator();
+    await start('run_1');
+    const stale = take().map(({ key, outcome }) => ({ key: { ...key, epoch: key.epoch + 1 }, outcome }));
+    expect(await engine.onOutcomes(stale)).toMatchObject({
+      applied: 0,
+      ignored: [{ reason: 'not-the-latest-attempt' }],
+    });
+  });
+
+  it('tries its own transaction again after a conflict, and leaves that to the caller in a transaction of theirs', async () => {
+    const { engine, store, start, take, events } = aCoordinator();
+    await start('run_1');
+    const outcomes = take();
+    const append = store.append.bind(store);
+    let conflicts = 2;
+    store.append = (tx, changes) => {
+      if (conflicts-- > 0) throw new AppError('saga.conflict', 'planted');
+      return append(tx, changes);
+    };
+    await expect(store.transaction((tx) => engine.onOutcomes(outcomes, tx))).rejects.toMatchObject({
+      code: 'saga.conflict',
+    });
+    expect((await engine.onOutcomes(outcomes)).applied).toBe(1);
+    expect([conflicts, events('run_1').length]).toEqual([-1, 4]);
   });
 
   it('sends a step again under a new attempt after its deadline, and never takes silence for success', async () => {

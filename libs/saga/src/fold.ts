@@ -12,7 +12,7 @@ import {
 /** How far one unit (a step, or one item of it, forwards or undone) has come. */
 export interface UnitState {
   readonly step: string;
-  readonly item?: string;
+  readonly item: string | undefined;
   status: 'idle' | 'sent' | 'done' | 'refused' | 'unknown';
   /** Number of the latest attempt, over the whole life of the saga. */
   attempt: number;
@@ -22,10 +22,10 @@ export interface UnitState {
   mayHaveEffect: boolean;
   /** Epoch of the latest attempt; an outcome of any other is void. */
   sentEpoch: number;
-  dueAt?: string;
-  settledAt?: string;
-  result?: unknown;
-  failure?: Failure;
+  dueAt: string | undefined;
+  settledAt: string | undefined;
+  result: unknown;
+  failure: Failure | undefined;
 }
 
 /** What a journal amounts to. Made by {@link foldJournal} alone; knows nothing of definitions. */
@@ -83,14 +83,19 @@ export function unitOf(state: SagaState, step: string, item: string | undefined,
   const key = unitKey({ step, undo, ...(item !== undefined && { item }) });
   let unit = state.units.get(key);
   if (unit === undefined) {
+    // All fields from the start: units are what the planner touches most.
     unit = {
       step,
+      item,
       status: 'idle',
       attempt: 0,
       tries: 0,
       mayHaveEffect: false,
       sentEpoch: 0,
-      ...(item !== undefined && { item }),
+      dueAt: undefined,
+      settledAt: undefined,
+      result: undefined,
+      failure: undefined,
     };
     state.units.set(key, unit);
   }
@@ -118,7 +123,7 @@ function applyUnitRow(state: SagaState, row: Extract<UnitRow, { step: string }>)
       unit.status = 'done';
       unit.mayHaveEffect = true;
       unit.result = row.data.result;
-      delete unit.failure;
+      unit.failure = undefined;
       break;
     case 'step-refused':
     case 'undo-refused':
@@ -138,8 +143,8 @@ function forget(state: SagaState, steps: readonly string[]): void {
   for (const unit of state.units.values()) {
     if (!steps.includes(unit.step)) continue;
     unit.status = 'idle';
-    delete unit.result;
-    delete unit.failure;
+    unit.result = undefined;
+    unit.failure = undefined;
   }
   for (const step of steps) {
     state.skipped.delete(step);

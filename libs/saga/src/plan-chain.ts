@@ -17,6 +17,7 @@ export interface Chain {
 /** Goes through a chain to its first stage that is not finished, and says what to do there. */
 export function planChain(plan: Plan, chain: Chain): ChainProgress {
   for (const stage of chain.stages) {
+    if (isPlainlyDone(plan, stage)) continue;
     const facts = chain.stopping ? [] : stage.flatMap((step) => unfold(plan, step));
     if (facts.length > 0) return { rest: 'none', decision: { kind: 'record', facts } };
     const units = stage.flatMap((step) => unitsOf(plan.state, step, false));
@@ -24,6 +25,14 @@ export function planChain(plan: Plan, chain: Chain): ChainProgress {
     return planStage(plan, chain, units);
   }
   return { rest: 'finished' };
+}
+
+/** The quick answer for the many stages a saga has behind it; false only says that a closer look is needed. */
+function isPlainlyDone({ state }: Plan, stage: Stage): boolean {
+  for (const { name, forEach } of stage) {
+    if (forEach !== undefined || state.units.get(name)?.status !== 'done') return false;
+  }
+  return true;
 }
 
 /** False for a stage that was never entered: its fan-outs are not known yet. */

@@ -1,16 +1,14 @@
 import { keyOf, stuckDecision, waitUntil, type Decision, type Plan } from './decision.js';
-import { turnStageOf, type Stage } from './definition.js';
+import type { Stage } from './definition.js';
 import { unitOf } from './fold.js';
 import { Places, expire, retryAtMs, send, unitsOf, type StageUnit } from './sending.js';
 
 /**
  * Plain undo, stage by stage in reverse, of everything that may have had an effect; undefined when nothing is left.
- * After a turn only the steps in front of it are left to undo.
+ * Steps that a turn takes back have no undo of their own, so after one only those in front of it are left.
  */
 export function planUndo(plan: Plan): Decision | undefined {
-  const { definition, state } = plan;
-  const stages = state.mode === 'turning' ? definition.stages.slice(0, turnStageOf(definition)) : definition.stages;
-  for (const stage of [...stages].reverse()) {
+  for (const stage of [...plan.definition.stages].reverse()) {
     const units = undoUnitsOf(plan, stage);
     if (units.some(({ unit }) => unit.status !== 'done')) return planStageUndo(plan, units);
   }

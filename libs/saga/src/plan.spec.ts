@@ -111,6 +111,15 @@ describe('policy of a step', () => {
     });
   });
 
+  it('does not try again what can never be sent, though the step would retry a refusal', async () => {
+    const definition = defineSaga('bad-input', 1, z.object({}))
+      .step('first', { command: act, input: () => ({ on: 7 as unknown as string }), undo, onRefused: 'retry' })
+      .build();
+    const { status, journal } = await runOf(definition, {});
+    expect(status).toBe('undone');
+    expect(journal.map(({ event }) => event)).toEqual(['started', 'step-refused', 'going-back', 'ended']);
+  });
+
   it('tries an undo again until it gives up, stuck', async () => {
     const { status, sent } = await runOf(twoSteps(), {
       second: [refused('full')],
