@@ -54,7 +54,7 @@ export const DEFAULT_LIMITS: MessagingLimits = {
   inboxRetentionMs: 14 * 24 * HOUR_MS,
   eventRetentionMs: 7 * 24 * HOUR_MS,
   streamCheckIntervalMs: 15_000,
-  streamBytesMax: 1024 * 1024 * 1024,
+  streamBytesMax: 512 * 1024 * 1024,
   streamAgeMaxMs: 7 * 24 * HOUR_MS,
   streamReplicas: 1,
 };

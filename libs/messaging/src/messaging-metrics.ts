@@ -1,59 +1,58 @@
-import { metrics, type Counter, type Histogram } from '@opentelemetry/api';
+import { metrics, type MetricsRegistry } from '@rackwright/observability';
 import type { Backlog } from './outbox.store.js';
 
-/** Figures of this library. Without an OpenTelemetry SDK in the process each of them is an empty call. */
-export class MessagingMetrics {
-  private readonly batchSize: Histogram;
-  private readonly taken: Counter;
-  private readonly duplicates: Counter;
-  private readonly parkedTotal: Counter;
-  private readonly intakeWaiting: { add(value: number): void };
-  private last: Backlog = { rows: 0, oldestAgeSeconds: 0, parked: 0 };
+const BATCH_BUCKETS = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512];
 
-  constructor() {
-    // Asked for here and not at import time: the SDK registers itself before the service is built.
-    const meter = metrics.getMeter('rackwright.messaging');
-    this.batchSize = meter.createHistogram('rackwright_messaging_batch_items', {
-      description: 'Messages per batch sent, and per transaction taken',
-      advice: { explicitBucketBoundaries: [1, 2, 4, 8, 16, 32, 64, 128, 256, 512] },
+/** Figures of this library. */
+export class MessagingMetrics {
+  private readonly batchItems;
+  private readonly takenTotal;
+  private readonly duplicatesTotal;
+  private readonly parkedTotal;
+  private readonly intakeWaiting;
+  private readonly outboxRows;
+  private readonly outboxOldest;
+  private readonly parkedNow;
+
+  constructor(registry: MetricsRegistry = metrics) {
+    this.batchItems = registry.histogram({
+      name: 'messaging_batch_items',
+      help: 'Messages per batch sent and per transaction taken',
+      buckets: BATCH_BUCKETS,
     });
-    this.taken = meter.createCounter('rackwright_messaging_taken_total', {
-      description: 'Messages committed in the inbox',
+    this.takenTotal = registry.counter({ name: 'messaging_taken_total', help: 'Messages committed in the inbox' });
+    this.duplicatesTotal = registry.counter({
+      name: 'messaging_duplicates_total',
+      help: 'Messages that were in the inbox already',
     });
-    this.duplicates = meter.createCounter('rackwright_messaging_duplicates_total', {
-      description: 'Messages that were in the inbox already',
+    this.parkedTotal = registry.counter({
+      name: 'messaging_parked_total',
+      help: 'Messages parked for a person, by code',
     });
-    this.parkedTotal = meter.createCounter('rackwright_messaging_parked_total', {
-      description: 'Messages parked for a person, by code',
+    this.intakeWaiting = registry.gauge({
+      name: 'messaging_intake_waiting',
+      help: 'Messages received and not yet in a transaction',
     });
-    this.intakeWaiting = meter.createUpDownCounter('rackwright_messaging_intake_waiting', {
-      description: 'Messages received and not yet in a transaction',
+    this.outboxRows = registry.gauge({ name: 'messaging_outbox_rows', help: 'Messages without a receipt' });
+    this.outboxOldest = registry.gauge({
+      name: 'messaging_outbox_oldest_age_seconds',
+      help: 'Age of the oldest message without a receipt',
     });
-    meter
-      .createObservableGauge('rackwright_messaging_outbox_rows', { description: 'Rows without a receipt' })
-      .addCallback((result) => result.observe(this.last.rows));
-    meter
-      .createObservableGauge('rackwright_messaging_outbox_oldest_age_seconds', {
-        description: 'Age of the oldest such row',
-      })
-      .addCallback((result) => result.observe(this.last.oldestAgeSeconds));
-    meter
-      .createObservableGauge('rackwright_messaging_parked', { description: 'Parked messages nobody has settled' })
-      .addCallback((result) => result.observe(this.last.parked));
+    this.parkedNow = registry.gauge({ name: 'messaging_parked', help: 'Parked messages nobody has settled' });
   }
 
   sent(items: number): void {
-    this.batchSize.record(items, { direction: 'sent' });
+    this.batchItems.record(items, { direction: 'sent' });
   }
 
   intake(consumer: string, fresh: number, repeated: number): void {
-    this.batchSize.record(fresh + repeated, { direction: 'taken' });
-    this.taken.add(fresh, { consumer });
-    if (repeated > 0) this.duplicates.add(repeated, { consumer });
+    this.batchItems.record(fresh + repeated, { direction: 'taken' });
+    this.takenTotal.add(fresh, { consumer });
+    if (repeated > 0) this.duplicatesTotal.add(repeated, { consumer });
   }
 
-  parked(code: string, count = 1): void {
-    this.parkedTotal.add(count, { code });
+  parked(code: string): void {
+    this.parkedTotal.add(1, { code });
   }
 
   waiting(change: number): void {
@@ -61,6 +60,8 @@ export class MessagingMetrics {
   }
 
   backlog(backlog: Backlog): void {
-    this.last = backlog;
+    this.outboxRows.set(backlog.rows);
+    this.outboxOldest.set(backlog.oldestAgeSeconds);
+    this.parkedNow.set(backlog.parked);
   }
 }

@@ -67,6 +67,7 @@ export const messagingMigrations: readonly Migration[] = [
 
       CREATE TABLE messaging_event (
         event_id text COLLATE "C" PRIMARY KEY,
+        position bigint GENERATED ALWAYS AS IDENTITY,
         subject text NOT NULL,
         headers text NOT NULL,
         body text NOT NULL,
@@ -76,7 +77,7 @@ export const messagingMigrations: readonly Migration[] = [
         published_at timestamptz,
         stream_seq bigint
       );
-      CREATE INDEX messaging_event_due ON messaging_event (next_attempt_at) WHERE published_at IS NULL;
+      CREATE INDEX messaging_event_due ON messaging_event (position) WHERE published_at IS NULL;
       CREATE INDEX messaging_event_seq ON messaging_event (stream_seq) WHERE published_at IS NOT NULL;
       CREATE INDEX messaging_event_emitted ON messaging_event USING brin (emitted_at);
     `,

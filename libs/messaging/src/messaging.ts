@@ -1,9 +1,16 @@
 import { subjectsOf, type CommandDefinition, type ServiceName } from '@rackwright/contracts';
 import { IdFactory, messageOf, SystemClock, SystemRandom, type Clock, type RandomSource } from '@rackwright/kernel';
+import type { MetricsRegistry } from '@rackwright/observability';
 import type { Database } from '@rackwright/persistence';
 import type { NatsConnection } from '@nats-io/nats-core';
 import { CommandBus } from './command-bus.js';
 import { CommandTaker } from './command-taker.js';
+import { EventBus } from './event-bus.js';
+import { EventConsumer, type ConsumerParts } from './event-consumer.js';
+import { EventPublisher } from './event-publisher.js';
+import { EventReader } from './event-reader.js';
+import { EventStream } from './event-stream.js';
+import { EventStore } from './event.store.js';
 import { FaultGate } from './fault-gate.js';
 import type { ParkedNotice, TakerParts } from './group-taker.js';
 import { HandlerRegistry } from './handlers.js';
@@ -18,6 +25,8 @@ import { OutboxSender } from './outbox-sender.js';
 import { OutboxStore } from './outbox.store.js';
 import { OutcomeBus } from './outcome-bus.js';
 import { OutcomeTaker } from './outcome-taker.js';
+import { QueryClient } from './query-client.js';
+import { QueryService } from './query-service.js';
 import { Sweeper } from './sweeper.js';
 import { Waiters } from './waiters.js';
 
@@ -34,6 +43,8 @@ export interface MessagingOptions {
   readonly limits?: Partial<MessagingLimits>;
   readonly log?: MessagingLog;
   readonly faults?: MessageFaults;
+  /** Default: the registry of the process. */
+  readonly metrics?: MetricsRegistry;
   /** Told of everything that was parked on either side. */
   readonly onParked?: (parked: ParkedNotice) => void;
 }
@@ -48,12 +59,15 @@ export class Messaging {
   readonly registry: HandlerRegistry;
   readonly commands: CommandBus;
   readonly outcomes: OutcomeBus;
+  readonly events: EventBus;
+  readonly queries: QueryClient;
+  readonly eventReader: EventReader;
   readonly link: NatsLink;
   private readonly clock: Clock;
   private readonly random: RandomSource;
   private readonly log: MessagingLog;
   private readonly limits: MessagingLimits;
-  private readonly metrics = new MessagingMetrics();
+  private readonly metrics: MessagingMetrics;
   private readonly outbox: OutboxStore;
   private readonly inbox: InboxStore;
   private readonly sender: OutboxSender;
@@ -62,6 +76,14 @@ export class Messaging {
   private readonly housekeeper: Sweeper;
   private readonly commandIntake: Intake;
   private readonly outcomeIntake: Intake;
+  private readonly eventStore: EventStore;
+  private readonly publisher: EventPublisher;
+  private readonly stream: EventStream;
+  private readonly eventSweeper: Sweeper;
+  private readonly streamCheck: Sweeper;
+  private readonly queryService: QueryService;
+  private readonly consumerParts: ConsumerParts;
+  private consumers: EventConsumer[] = [];
   private isStarted = false;
   private isClosed = false;
 
@@ -70,6 +92,7 @@ export class Messaging {
     this.clock = options.clock ?? new SystemClock();
     this.random = options.random ?? new SystemRandom();
     this.log = options.log ?? SILENT_LOG;
+    this.metrics = new MessagingMetrics(options.metrics);
     this.limits = { ...DEFAULT_LIMITS, ...options.limits };
     const { clock, random, log, limits, metrics } = this;
     const faults = new FaultGate(options.faults, clock);
@@ -129,12 +152,44 @@ export class Messaging {
       ),
       intakeParts,
     );
+    this.queries = new QueryClient(this.link);
+    this.queryService = new QueryService({ service, version: options.version, registry: this.registry, log });
+    this.eventStore = new EventStore(database);
+    this.stream = new EventStream(this.eventStore, limits, log);
+    this.eventSweeper = new Sweeper(() => this.sweepEvents(), {
+      clock,
+      intervalMs: limits.sweepIntervalMs,
+      log,
+      name: 'event sweeper',
+    });
+    this.streamCheck = new Sweeper(() => this.checkStream(), {
+      clock,
+      intervalMs: limits.streamCheckIntervalMs,
+      log,
+      name: 'event stream',
+    });
+    this.publisher = new EventPublisher({
+      link: this.link,
+      store: this.eventStore,
+      limits,
+      random,
+      log,
+      faults,
+      onPostponed: (delayMs) => this.eventSweeper.wake(delayMs),
+      onStreamLost: () => this.streamCheck.wake(),
+    });
+    this.events = new EventBus({ service, publisher: this.publisher, clock, ids, limits });
+    this.eventReader = new EventReader(this.link, this.stream, clock, log);
+    this.consumerParts = { ...takerParts, service, stream: this.stream, clock };
   }
 
   /** Connects (and keeps trying), listens for everything that has a handler, and starts the sweeper. Returns at once. */
   start(): void {
     if (this.isStarted) return;
     this.isStarted = true;
+    this.consumers = [...this.registry.events.values()].map(
+      ({ definition, handle }) => new EventConsumer(definition, handle, this.consumerParts),
+    );
     this.link.onUp((connection, fresh) => this.wentUp(connection, fresh));
     this.link.start();
     this.housekeeper.start();
@@ -149,9 +204,10 @@ export class Messaging {
   async close(): Promise<void> {
     this.isClosed = true;
     this.waiters.close();
-    await Promise.all([this.sweeper.stop(), this.housekeeper.stop()]);
+    await Promise.all([this.sweeper, this.housekeeper, this.eventSweeper, this.streamCheck].map((job) => job.stop()));
+    await Promise.all([this.queryService.close(), ...this.consumers.map((consumer) => consumer.close())]);
     await Promise.all([this.commandIntake.close(), this.outcomeIntake.close()]);
-    await this.sender.close();
+    await Promise.all([this.sender.close(), this.publisher.close()]);
     await this.link.current?.flush().catch(() => undefined);
     await this.link.close();
   }
@@ -164,13 +220,17 @@ export class Messaging {
         this.commandIntake.subscribe(connection, subjectsOf('cmd', service), service);
       this.outcomeIntake.subscribe(connection, subjectsOf('out', service), service);
       this.listenForHints(connection);
+      void this.queryService.start(connection);
     }
+    for (const consumer of this.consumers) consumer.restart(connection);
     // Whatever was in flight is gone, here or there; repeats are harmless.
-    this.outbox
-      .expedite()
+    Promise.all([this.outbox.expedite(), this.eventStore.expedite()])
       .catch((error: unknown) => this.log.warn(`after connecting: ${messageOf(error)}`))
       .finally(() => {
-        if (!this.isClosed) this.sweeper.start();
+        if (this.isClosed) return;
+        this.sweeper.start();
+        this.eventSweeper.start();
+        this.streamCheck.start();
       });
   }
 
@@ -180,6 +240,22 @@ export class Messaging {
     const rows = await this.outbox.claim(limit, this.sender.leaseMs);
     this.sender.send(rows);
     return rows.length === limit;
+  }
+
+  private async sweepEvents(): Promise<boolean> {
+    const limit = Math.min(SWEEP_ROWS, this.publisher.room);
+    if (!this.link.up || limit <= 0) return false;
+    const rows = await this.eventStore.claim(limit, this.publisher.leaseMs);
+    this.publisher.send(rows);
+    return rows.length === limit;
+  }
+
+  /** Only who has published anything can know what the stream should have. */
+  private async checkStream(): Promise<boolean> {
+    const connection = this.link.current;
+    if (connection === undefined || !this.link.up || !(await this.eventStore.isUsed())) return false;
+    if ((await this.stream.refill(connection)) > 0) this.eventSweeper.wake();
+    return false;
   }
 
   private async keepHouse(): Promise<boolean> {

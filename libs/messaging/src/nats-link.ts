@@ -42,6 +42,7 @@ export class NatsLink {
   private isUp = false;
   private closing = false;
   private readonly listeners: UpListener[] = [];
+  private readonly downListeners = new Set<() => void>();
   private readonly inFlight = new Set<(error: Error) => void>();
   private readonly stopped = new AbortController();
   private running: Promise<void> | undefined;
@@ -59,6 +60,12 @@ export class NatsLink {
   onUp(listener: UpListener): void {
     this.listeners.push(listener);
     if (this.isUp && this.connection) listener(this.connection, true);
+  }
+
+  /** Tells when the server goes away. Returns how to stop being told. */
+  onDown(listener: () => void): () => void {
+    this.downListeners.add(listener);
+    return () => this.downListeners.delete(listener);
   }
 
   start(): void {
@@ -154,6 +161,7 @@ export class NatsLink {
     if (!this.isUp) return;
     this.isUp = false;
     if (!this.closing) this.options.log.warn(`NATS: ${why}`);
+    for (const listener of this.downListeners) listener();
     const error = new AppError('messaging.disconnected', why);
     for (const reject of this.inFlight) reject(error);
     this.inFlight.clear();
