@@ -7,6 +7,8 @@ const swc = JSON.parse(readFileSync(new URL('./.swcrc', import.meta.url), 'utf8'
 
 export default {
   testEnvironment: 'node',
+  // Suites start real servers; a busy machine takes longer than the default 5 s. Waits have limits of their own.
+  testTimeout: 30_000,
   // Servers are started by the first suite that needs them and stopped here; see libs/testing.
   globalSetup: '<rootDir>/libs/testing/src/jest/global-setup.mjs',
   globalTeardown: '<rootDir>/libs/testing/src/jest/global-teardown.mjs',

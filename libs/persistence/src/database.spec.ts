@@ -3,6 +3,7 @@ import { freshDatabase, TcpProxy, urlOf, waitFor, type TestDatabase } from '@rac
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 import { Database } from './database.js';
 import type { DatabaseOptions } from './options.js';
+import { withSavepoint } from './savepoint.js';
 import { isUniqueViolation, sqlStateOf } from './errors.js';
 
 @Entity('note')
@@ -186,6 +187,19 @@ describe('transactions that meet', () => {
   });
 });
 
+describe('a savepoint', () => {
+  it('takes back its own part only, when told to or when it throws', async () => {
+    await database.query('truncate note');
+    await database.transaction(async (tx) => {
+      const insert = (id: string) => (): Promise<unknown> => tx.query("insert into note values ($1, 'x')", [id]);
+      await withSavepoint(tx, insert('kept'), () => true);
+      await withSavepoint(tx, insert('taken back'), () => false);
+      await expect(withSavepoint(tx, insert('kept'), () => true)).rejects.toMatchObject({ code: '23505' });
+    });
+    expect(await database.query('select id from note')).toEqual([{ id: 'kept' }]);
+  });
+});
+
 describe('prepared statements', () => {
   it('survive a table that changes under them', async () => {
     const one = await Database.open(options({ poolMax: 1 }));
@@ -320,15 +334,26 @@ describe('a connection that breaks', () => {
     expect(await bodies()).toEqual([]);
   });
 
-  it('in the middle of the work, unnoticed by it, is no unknown outcome either', async () => {
+  it('in the middle of the work, its error swallowed there, is no unknown outcome either', async () => {
+    await database.query('truncate note');
     const lost = broken.transaction(async (tx) => {
-      const [self] = await tx.query<{ pid: number }>('select pg_backend_pid() as pid');
+      await tx.query("insert into note values ('1', 'gone')");
       proxy.cutAll();
-      await waitFor(
-        async () => (await database.query('select 1 from pg_stat_activity where pid = $1', [self?.pid])).length === 0,
-      );
+      await expect(tx.query('select 1')).rejects.toThrow();
     });
     await expect(lost).rejects.toMatchObject({ code: 'persistence.connection-lost' });
+    expect(await bodies()).toEqual([]);
+  });
+
+  it('under a statement outside of a transaction leaves its outcome unknown: here it took effect', async () => {
+    await database.query('truncate note');
+    const before = proxy.fired.lostAnswers;
+    const stop = proxy.onClientData((data, link) => data.includes('insert') && link.loseAnswer());
+    const unknown = broken.query("insert into note values ('1', 'there')");
+    await expect(unknown).rejects.toMatchObject({ code: 'persistence.commit-unknown' });
+    stop();
+    expect(proxy.fired.lostAnswers).toBe(before + 1);
+    await waitFor(async () => (await bodies()).includes('there'));
   });
 
   it('is healthy again as soon as the server can be reached', async () => {
@@ -346,7 +371,7 @@ describe('closing', () => {
     const endless = closing.query('select pg_sleep(60)').catch((error: unknown) => error);
     await waitFor(() => closing.poolUse.total - closing.poolUse.idle === 1);
     await closing.close(50);
-    expect(await endless).toMatchObject({ code: 'persistence.connection-lost' });
+    expect(await endless).toMatchObject({ code: 'persistence.commit-unknown' });
     await expect(closing.query('select 1')).rejects.toMatchObject({ code: 'persistence.closed' });
     await closing.close();
   });

@@ -1,5 +1,6 @@
 import 'reflect-metadata';
 import { AppError, SystemClock, SystemRandom } from '@rackwright/kernel';
+import { metrics, withSpan } from '@rackwright/observability';
 import pg from 'pg';
 import { DataSource } from 'typeorm';
 import { connectError, describeUrl, endsSession, isRetryable, PERSISTENCE_ERRORS, sqlStateOf } from './errors.js';
@@ -54,19 +55,20 @@ export class Database {
    * `persistence.connection-lost` when it broke before; whatever `work` throws, after ROLLBACK.
    */
   async transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
-    const attemptsMax = this.options.attemptsMax ?? DEFAULTS.attemptsMax;
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return await this.attempt(work);
-      } catch (error) {
-        if (attempt >= attemptsMax || !isRetryable(error)) throw error;
-        // Full jitter: two transactions that met once should not meet again at the same moment.
-        await this.clock.sleep(this.random.next() * 10 * 2 ** attempt);
-      }
+    const startedMs = this.clock.monotonicMs();
+    try {
+      return await withSpan('db transaction', { kind: 'client', attributes: SPAN_ATTRIBUTES }, () => this.repeat(work));
+    } finally {
+      const application = this.options.applicationName;
+      transactionSeconds.record((this.clock.monotonicMs() - startedMs) / 1_000, { application });
     }
   }
 
-  /** Runs one statement outside of any transaction (autocommit). */
+  /**
+   * Runs one statement outside of any transaction (autocommit).
+   *
+   * @throws AppError `persistence.commit-unknown` when the connection broke meanwhile: a write may have taken effect.
+   */
   async query<R = Record<string, unknown>>(sql: string, params: readonly unknown[] = []): Promise<R[]> {
     return this.onLoan(async (client) => (await client.query(sql, params as unknown[])).rows as R[]);
   }
@@ -118,6 +120,20 @@ export class Database {
     return this.options.random ?? systemRandom;
   }
 
+  private async repeat<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+    const attemptsMax = this.options.attemptsMax ?? DEFAULTS.attemptsMax;
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.attempt(work);
+      } catch (error) {
+        if (attempt >= attemptsMax || !isRetryable(error)) throw error;
+        transactionRepeats.add(1, { application: this.options.applicationName });
+        // Full jitter: two transactions that met once should not meet again at the same moment.
+        await this.clock.sleep(this.random.next() * 10 * 2 ** attempt);
+      }
+    }
+  }
+
   private async attempt<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
     const loan = await this.borrow();
     const tx = new PgTransaction(loan.client, this.dataSource);
@@ -149,11 +165,7 @@ export class Database {
       loan.release(true);
       // A deferred constraint or a serialization failure is a plain no. Anything else may have happened or not.
       if (refused) throw error;
-      throw new AppError(
-        PERSISTENCE_ERRORS.commitUnknown,
-        'the connection broke while COMMIT was in flight: read by key what is there before going on',
-        { cause: error, details: { where: describeUrl(this.options.url) } },
-      );
+      throw this.unknownError(error, 'COMMIT');
     }
     loan.release(false);
     if (outcome !== 'COMMIT') {
@@ -166,7 +178,9 @@ export class Database {
 
   /** A rollback that fails means a dead connection, and the server rolls back by itself; the first error is the one to tell. */
   private async rollback(loan: Loan, error: unknown): Promise<void> {
-    const reusable =
+    // Behind a statement that never answers, ROLLBACK would wait as long again.
+    const cut = this.clock.setTimer(ROLLBACK_WITHIN_MS, () => cutConnection(loan.client));
+    const isReusable =
       !loan.lost &&
       !endsSession(error) &&
       sqlStateOf(error) !== '0A000' &&
@@ -174,7 +188,8 @@ export class Database {
         () => true,
         () => false,
       ));
-    loan.release(!reusable);
+    cut.cancel();
+    loan.release(!isReusable);
   }
 
   private async onLoan<T>(use: (client: pg.PoolClient) => Promise<T>): Promise<T> {
@@ -184,9 +199,11 @@ export class Database {
       loan.release(false);
       return result;
     } catch (error) {
-      // An error of the server leaves the session usable; anything else (read timeout, broken link) does not.
-      loan.release(loan.lost || sqlStateOf(error) === undefined || endsSession(error));
-      throw this.translate(error, loan);
+      // An error of the server leaves the session usable; a broken link, or a statement without an answer, does not.
+      const isUnanswered = sqlStateOf(error) === undefined && isBusy(loan.client);
+      const isUnknown = loan.lost || endsSession(error) || isUnanswered;
+      loan.release(isUnknown);
+      throw isUnknown ? this.unknownError(error, 'a statement') : error;
     }
   }
 
@@ -226,6 +243,15 @@ export class Database {
     return loan.lost || endsSession(error) ? this.lostError(error) : error;
   }
 
+  private unknownError(cause: unknown, what: string): AppError {
+    commitsUnknown.add(1, { application: this.options.applicationName });
+    return new AppError(
+      PERSISTENCE_ERRORS.commitUnknown,
+      `the connection broke while ${what} was in flight: read by key what is there before going on`,
+      { cause, details: { where: describeUrl(this.options.url) } },
+    );
+  }
+
   private lostError(cause: unknown): AppError {
     return new AppError(
       PERSISTENCE_ERRORS.connectionLost,
@@ -247,8 +273,27 @@ export class Database {
   }
 }
 
+const ROLLBACK_WITHIN_MS = 2_000;
+const transactionSeconds = metrics.histogram({
+  name: 'db_transaction_seconds',
+  help: 'Transactions, with their repeats.',
+});
+const transactionRepeats = metrics.counter({
+  name: 'db_transaction_repeats_total',
+  help: 'Transactions run again after a deadlock or a serialization conflict.',
+});
+const commitsUnknown = metrics.counter({
+  name: 'db_commit_unknown_total',
+  help: 'Writes whose outcome nobody knows because the connection broke.',
+});
 const systemClock = new SystemClock();
 const systemRandom = new SystemRandom();
+const SPAN_ATTRIBUTES = { 'db.system.name': 'postgresql' };
+
+/** True while a statement has not been answered. */
+function isBusy(client: pg.PoolClient): boolean {
+  return !(client as unknown as { readyForQuery: boolean }).readyForQuery;
+}
 
 /** Cuts the socket under a connection: the only way to end a statement that does not come back. */
 function cutConnection(client: pg.PoolClient): void {

@@ -4,8 +4,8 @@ import { AppError, messageOf } from '@rackwright/kernel';
  * Codes of {@link AppError} thrown by this library.
  * - `unreachable`, `wrong-password`, `missing-database`, `starting-up`, `too-many-connections`: no connection was had.
  * - `pool-exhausted`: every connection of this process stayed busy for the whole wait.
- * - `connection-lost`: lost before COMMIT was sent, so nothing was committed; safe to run again.
- * - `commit-unknown`: lost while COMMIT was in flight; nobody knows. Read again by key before doing anything else.
+ * - `connection-lost`: lost inside a transaction before COMMIT was sent, so nothing was committed; safe to run again.
+ * - `commit-unknown`: lost while COMMIT, or a statement outside of a transaction, was in flight; nobody knows. Read again by key before doing anything else.
  * - `rolled-back`: the work swallowed an error of its own statement, so the server turned COMMIT into ROLLBACK.
  */
 export const PERSISTENCE_ERRORS = {

@@ -9,6 +9,7 @@ export * from './database.js';
 export * from './errors.js';
 export * from './migrate.js';
 export * from './provision.js';
+export * from './savepoint.js';
 export { quoteIdentifier } from './sql.js';
 export type { DatabaseOptions, EntityClass } from './options.js';
 export type { Tx } from './transaction.js';

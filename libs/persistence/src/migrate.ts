@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { AppError, messageOf } from '@rackwright/kernel';
 import pg from 'pg';
 import { connectError, sqlStateOf } from './errors.js';
+import { DEFAULTS } from './options.js';
 import { quoteIdentifier } from './sql.js';
 import { typeParsers } from './type-parsers.js';
 
@@ -41,7 +42,13 @@ type AppliedRow = Omit<AppliedMigration, 'isNew'>;
  */
 export async function migrate(url: string, options: MigrateOptions): Promise<AppliedMigration[]> {
   assertUniqueIds(options.migrations);
-  const client = new pg.Client({ connectionString: url, application_name: 'rackwright-migrate', types: typeParsers });
+  const client = new pg.Client({
+    connectionString: url,
+    application_name: 'rackwright-migrate',
+    types: typeParsers,
+    keepAlive: true,
+    connectionTimeoutMillis: DEFAULTS.connectTimeoutMs,
+  });
   client.on('error', () => undefined);
   try {
     await client.connect();

@@ -1,6 +1,7 @@
 import { AppError } from '@rackwright/kernel';
 import pg from 'pg';
 import { connectError } from './errors.js';
+import { DEFAULTS } from './options.js';
 import { scramVerifier } from './scram.js';
 import { quoteIdentifier, quoteLiteral } from './sql.js';
 
@@ -21,7 +22,11 @@ export interface ProvisionOptions {
  */
 export async function provisionSchema(adminUrl: string, options: ProvisionOptions): Promise<void> {
   const verifier = await scramVerifier(options.password);
-  const client = new pg.Client({ connectionString: adminUrl, application_name: 'rackwright-provision' });
+  const client = new pg.Client({
+    connectionString: adminUrl,
+    application_name: 'rackwright-provision',
+    connectionTimeoutMillis: DEFAULTS.connectTimeoutMs,
+  });
   client.on('error', () => undefined);
   try {
     await client.connect();

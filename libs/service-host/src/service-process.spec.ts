@@ -208,7 +208,7 @@ describe('a running service', () => {
     const startedMs = clock.monotonicMs();
     await service.close();
     expect(clock.monotonicMs() - startedMs).toBeLessThan(2_000);
-    expect(await hung).toMatchObject({ code: 'persistence.connection-lost' });
+    expect(await hung).toMatchObject({ code: 'persistence.commit-unknown' });
     await expect(fetch(`${service.url}/healthz`)).rejects.toThrow();
   });
 });

@@ -1,12 +1,10 @@
-import { execFileSync } from 'node:child_process';
-import { accessSync, constants, existsSync, rmSync, writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { AppError } from '@rackwright/kernel';
+import { resolveNatsServer, versionOf } from '@rackwright/tools/nats-server';
 import { nkeys } from '@nats-io/nats-core';
 import { freePort, makeServerFolder, ServerProcess } from './server-process.js';
-import { natsServerHints } from './test-run.config.js';
 
 /** A user of the test server. Without lists the user may publish and subscribe to everything. */
 export interface NatsUserOptions {
@@ -77,7 +75,7 @@ export class NatsServer {
     const process = ServerProcess.start({
       name: 'nats',
       folder: this.folder,
-      program: findNatsServer(),
+      program: await findNatsServer(),
       args: ['--config', config],
     });
     this.process = process;
@@ -141,42 +139,17 @@ function makeUser(folder: string, { name }: NatsUserOptions): NatsUser {
   return { name, publicKey: pair.getPublicKey(), seed, seedFile };
 }
 
-/** `NATS_SERVER`, then PATH, then the project's own tools folder. */
-export function findNatsServer(): string {
-  const { explicit, path } = natsServerHints();
-  if (explicit !== undefined) return explicit;
-  const candidates = [
-    ...path.map((folder) => join(folder, 'nats-server')),
-    join(projectFolder(), '.rackwright/tools/nats-server'),
-  ];
-  const found = candidates.find(isExecutable);
-  if (found === undefined) {
-    throw new AppError(
-      'testing.no-nats-server',
-      'no nats-server: set NATS_SERVER, put one on PATH, or run the tool that fetches it',
-    );
-  }
+/** The server that tests use: `NATS_SERVER`, PATH, the project's tools folder, else fetched, as for `npm start`. */
+export function findNatsServer(): Promise<string> {
+  found ??= resolveNatsServer();
   return found;
 }
 
-/** The version line of the server that tests use. */
-export function natsServerVersion(): string {
-  return execFileSync(findNatsServer(), ['--version'], { encoding: 'utf8' }).trim();
-}
+let found: Promise<string> | undefined;
 
-function isExecutable(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-function projectFolder(): string {
-  let folder = dirname(fileURLToPath(import.meta.url));
-  while (!existsSync(join(folder, 'nx.json')) && dirname(folder) !== folder) folder = dirname(folder);
-  return folder;
+/** The version of the server that tests use, `2.10.27`: some features are missing in old ones. */
+export async function natsServerVersion(): Promise<string> {
+  return (await versionOf(await findNatsServer())) ?? 'unknown';
 }
 
 function accepts(port: number): Promise<boolean> {

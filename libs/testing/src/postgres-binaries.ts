@@ -25,8 +25,13 @@ export async function findPostgresBinaries(): Promise<PostgresBinaries> {
   }
   const identity = process.getuid?.() === 0 ? await unprivilegedUser() : undefined;
   const native = dirname(dirname(paths.postgres));
-  const reachable = identity === undefined || isOpenToOthers(native) ? native : copyForOthers(native);
+  const reachable = identity === undefined ? native : reachableFolder(native);
   return { initdb: join(reachable, 'bin', 'initdb'), postgres: join(reachable, 'bin', 'postgres'), identity };
+}
+
+/** `native` itself when any user of the machine can get there, else a copy of it in the temporary directory. */
+export function reachableFolder(native: string): string {
+  return isOpenToOthers(native) ? native : copyForOthers(native);
 }
 
 /** `postgres` when the machine has that user, else `nobody`: it must have a name, PostgreSQL looks it up. */
@@ -58,15 +63,20 @@ function copyForOthers(native: string): string {
   const version = (JSON.parse(readFileSync(join(dirname(native), 'package.json'), 'utf8')) as { version: string })
     .version;
   const target = join(tmpdir(), `rackwright-postgres-${version}-${process.arch}-${process.getuid?.() ?? 0}`);
-  if (existsSync(target) && statSync(target).uid === process.getuid?.()) return target;
+  if (isOurs(target)) return target;
   const partial = mkdtempSync(`${target}.`);
   cpSync(native, partial, { recursive: true, verbatimSymlinks: true });
   chmodSync(partial, 0o755);
   try {
     renameSync(partial, target);
   } catch {
-    // Another worker was first.
+    // Another worker was first; or the name is taken by somebody else, whose programs we must not run.
+    if (!isOurs(target)) return partial;
     rmSync(partial, { recursive: true, force: true });
   }
   return target;
+}
+
+function isOurs(folder: string): boolean {
+  return existsSync(folder) && statSync(folder).uid === process.getuid?.();
 }

@@ -61,6 +61,7 @@ export interface OwnPostgresOptions {
 /** A PostgreSQL server of one suite alone, which may be killed and started again on the same port and data. */
 export class OwnPostgres implements PostgresAddress {
   private process: ServerProcess | undefined;
+  private wasKilled = false;
 
   private constructor(
     private readonly binaries: PostgresBinaries,
@@ -83,19 +84,18 @@ export class OwnPostgres implements PostgresAddress {
     return `postgres://postgres:${ADMIN_PASSWORD}@127.0.0.1:${this.port}/postgres`;
   }
 
-  /** Starts it again after {@link stop}. */
+  /**
+   * Starts it again after {@link stop}. After a SIGKILL the server refuses to start while a child of the killed one still
+   * holds its shared memory, and is started again until that has ended.
+   */
   async start(): Promise<void> {
-    const durable = this.options.durable ? { fsync: 'on', full_page_writes: 'on' } : {};
-    const settings = Object.entries({ ...SETTINGS, ...durable, port: String(this.port) });
-    const process = ServerProcess.start({
-      name: 'postgres',
-      folder: this.folder,
-      program: this.binaries.postgres,
-      args: ['-D', this.dataFolder, ...settings.flatMap(([name, value]) => ['-c', `${name}=${value}`])],
-      identity: this.binaries.identity,
+    if (!this.wasKilled) return this.startOnce();
+    await waitFor(() => this.startOnce().then(() => true), {
+      withinMs: 15_000,
+      everyMs: 50,
+      what: 'PostgreSQL to start',
     });
-    this.process = process;
-    await process.untilReady('PostgreSQL', () => answers(this.adminUrl));
+    this.wasKilled = false;
   }
 
   /**
@@ -104,14 +104,26 @@ export class OwnPostgres implements PostgresAddress {
    */
   async stop(signal: 'SIGINT' | 'SIGQUIT' | 'SIGKILL' = 'SIGINT'): Promise<void> {
     await this.process?.stop(signal);
-    // After a SIGKILL the old children may hold the shared memory for a moment, and the next start would be refused.
-    if (signal === 'SIGKILL') rmSync(join(this.dataFolder, 'postmaster.pid'), { force: true });
+    this.wasKilled = signal === 'SIGKILL';
   }
 
   /** Stops it for good and removes its data. */
   async destroy(): Promise<void> {
     await this.stop('SIGQUIT');
     rmSync(this.folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
+  }
+
+  private async startOnce(): Promise<void> {
+    const durable = this.options.durable ? { fsync: 'on', full_page_writes: 'on' } : {};
+    const settings = Object.entries({ ...SETTINGS, ...durable, port: String(this.port) });
+    this.process = ServerProcess.start({
+      name: 'postgres',
+      folder: this.folder,
+      program: this.binaries.postgres,
+      args: ['-D', this.dataFolder, ...settings.flatMap(([name, value]) => ['-c', `${name}=${value}`])],
+      identity: this.binaries.identity,
+    });
+    await this.process.untilReady('PostgreSQL', () => answers(this.adminUrl));
   }
 
   private get dataFolder(): string {

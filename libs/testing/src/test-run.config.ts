@@ -8,11 +8,6 @@ export function runFolder(): string | undefined {
   return process.env[RUN_FOLDER_VARIABLE];
 }
 
-/** `NATS_SERVER` and the folders of `PATH`, where a nats-server may be. */
-export function natsServerHints(): { readonly explicit: string | undefined; readonly path: readonly string[] } {
-  return { explicit: process.env['NATS_SERVER'], path: (process.env['PATH'] ?? '').split(':').filter(Boolean) };
-}
-
 /** A seed asked for by `RACKWRIGHT_TEST_SEED`, to replay a failure. */
 export function requestedSeed(): number | undefined {
   const text = process.env['RACKWRIGHT_TEST_SEED'];
