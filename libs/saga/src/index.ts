@@ -10,15 +10,7 @@ export * from './crash-points.js';
 export type { CommandToSend, Decision } from './decision.js';
 export * from './definition.js';
 export * from './engine.js';
-export {
-  DEADLINE_PASSED,
-  applyRow,
-  foldJournal,
-  recordFact,
-  newState,
-  type SagaState,
-  type UnitState,
-} from './fold.js';
+export { DEADLINE_PASSED, applyRow, foldJournal, emptyState, type SagaState, type UnitState } from './fold.js';
 export * from './journal.js';
 export { factsOf, type IgnoredReason, type OutcomeFacts, type SagaOutcome } from './outcome.js';
 export { planNext, planState } from './plan.js';
