@@ -3,6 +3,7 @@
  * what was read from them last, and one driver object for each. Whoever holds a device's credentials is its only gateway.
  */
 export * from './device-registry.migrations.js';
+export * from './device-poller.js';
 export * from './device.store.js';
 export * from './driver-pool.js';
 export * from './sealing.js';

@@ -1,0 +1,4 @@
+import { runService } from '@rackwright/service-host';
+import { inventoryDefinition } from './inventory.definition.js';
+
+await runService(inventoryDefinition());

@@ -1,0 +1,4 @@
+import { runService } from '@rackwright/service-host';
+import { networkDefinition } from './network.definition.js';
+
+await runService(networkDefinition());
