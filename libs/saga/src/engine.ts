@@ -117,14 +117,16 @@ export class SagaEngine<Tx> {
   /** Plans every open saga again, whatever its timer says; finds what a crash or a lost timer left standing. */
   async recover(): Promise<number> {
     let after: string | undefined;
-    return this.batches(() =>
-      this.within(undefined, async (tx) => {
-        const ids = await this.options.store.open(tx, after, this.batchSize);
-        await this.commit(tx, await this.lock(tx, ids));
-        after = ids.at(-1);
-        return ids;
-      }),
-    );
+    return this.batches(async () => {
+      const ids = await this.within(undefined, async (tx) => {
+        const page = await this.options.store.open(tx, after, this.batchSize);
+        await this.commit(tx, await this.lock(tx, page));
+        return page;
+      });
+      // Only after the commit: a page whose transaction runs again must not be skipped.
+      after = ids.at(-1);
+      return ids;
+    });
   }
 
   /** Goes back on an operator's word; refused after the point of no return. What is in flight is waited for first. */
