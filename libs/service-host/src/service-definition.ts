@@ -1,6 +1,6 @@
 import type { DynamicModule, INestApplication, ModuleMetadata } from '@nestjs/common';
 import type { CustomTransportStrategy } from '@nestjs/microservices';
-import type { ServiceName } from '@rackwright/contracts';
+import type { CommandDefinition, ServiceName } from '@rackwright/contracts';
 import type { EntityClass, Migration } from '@rackwright/persistence';
 import type { ServiceConfig } from './service.config.js';
 import type { HostParts } from './service-host.module.js';
@@ -17,8 +17,10 @@ export interface ServiceDefinition {
   /** All migrations in order, those of messaging first. */
   readonly migrations: readonly Migration[];
   readonly entities?: readonly EntityClass[];
-  /** How messages come in and go out. */
-  readonly transport: TransportFactory;
+  /** Commands this service sends: their outcomes are checked against the contract. */
+  readonly sends?: readonly CommandDefinition[];
+  /** How messages come in and go out; default `messagingTransport({ sends })`. */
+  readonly transport?: TransportFactory;
   /** Only for the gateway: an Express server beside messaging. */
   readonly http?: HttpOptions;
 }

@@ -1,4 +1,4 @@
-import { Inject, Injectable, Module } from '@nestjs/common';
+import { Controller, Get, Inject, Injectable, Module, type INestApplication } from '@nestjs/common';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { IdFactory, type Clock } from '@rackwright/kernel';
 import { messagingMigrations } from '@rackwright/messaging';
@@ -12,7 +12,6 @@ import {
   type NatsServer,
   type TestDatabase,
 } from '@rackwright/testing';
-import { linkOnlyTransport } from './fixtures/messaging-transport.js';
 import { HealthBoard } from './health-board.js';
 import { buildService } from './run-service.js';
 import type { ServiceDefinition } from './service-definition.js';
@@ -35,12 +34,24 @@ class Feature {
 @Module({ providers: [Feature] })
 class FeatureModule {}
 
+@Controller('hello')
+class HelloController {
+  constructor(private readonly feature: Feature) {}
+
+  @Get()
+  async hello(): Promise<unknown> {
+    return this.feature.database.query('select 1 as one');
+  }
+}
+
+@Module({ controllers: [HelloController], providers: [Feature] })
+class WebModule {}
+
 const definition: ServiceDefinition = {
   name: 'power',
   version: '1.2.3',
   modules: [FeatureModule],
   migrations: [...messagingMigrations, { id: '0001-bmc', up: 'create table bmc (id text primary key)' }],
-  transport: linkOnlyTransport,
 };
 
 let postgres: OwnPostgres;
@@ -110,6 +121,20 @@ describe('a service', () => {
       expect(metrics).toMatch(/rackwright_process_resident_bytes \d{7,}/);
       expect((await get('/')).status).toBe(404);
       expect((await get('/healthz', 'POST')).status).toBe(405);
+    } finally {
+      await service.close();
+    }
+  });
+
+  it('serves HTTP beside its messages when it is asked to', async () => {
+    let configured = 0;
+    const http = { host: '127.0.0.1', port: 0, configure: () => void (configured += 1) };
+    const service = await buildService({ ...definition, modules: [WebModule], http }, options());
+    try {
+      const url = await (service.app as INestApplication).getUrl();
+      expect(await (await fetch(`${url}/hello`)).json()).toEqual([{ one: 1 }]);
+      expect(configured).toBe(1);
+      await waitFor(async () => (await readyz(service.url)).code === 200);
     } finally {
       await service.close();
     }

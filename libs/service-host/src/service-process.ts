@@ -20,11 +20,12 @@ import {
   type Logger,
   type MetricsRegistry,
 } from '@rackwright/observability';
+import { messagingTransport } from '@rackwright/messaging';
 import { Database, migrate } from '@rackwright/persistence';
 import { HealthBoard } from './health-board.js';
 import { HealthServer } from './health-server.js';
 import { NestLogger } from './nest-logger.js';
-import type { ServiceDefinition, Transport } from './service-definition.js';
+import type { ServiceDefinition, Transport, TransportFactory } from './service-definition.js';
 import { ServiceHostModule, type HostParts } from './service-host.module.js';
 import type { ServiceConfig } from './service.config.js';
 
@@ -110,7 +111,8 @@ export class ServiceProcess {
     base.board.add('database', async () => (await database.problem())?.message);
     this.registerPoolMetrics(database);
     const parts: HostParts = { ...base, database };
-    const { name, version, transport: makeTransport } = definition;
+    const { name, version, sends = [] } = definition;
+    const makeTransport: TransportFactory = definition.transport ?? messagingTransport({ sends });
     const transport = await makeTransport({ name, version, config: this.options.config, parts });
     base.board.add('nats', () => transport.problem());
     const app = await this.startNest(parts, transport);
