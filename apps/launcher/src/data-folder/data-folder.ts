@@ -58,9 +58,21 @@ export class DataFolder {
 
   /**
    * Makes the folder or recognises one of ours.
-   * @throws AppError `launcher.not-a-data-folder` for a folder with other things in it, `launcher.newer-data`
+   * @throws AppError `launcher.not-a-data-folder` for a folder with other things in it, `launcher.newer-data`,
+   * `launcher.no-access` for one that belongs to another user
    */
   open(): void {
+    try {
+      this.openOrMake();
+    } catch (cause) {
+      const { code } = cause as NodeJS.ErrnoException;
+      if (code !== 'EACCES' && code !== 'EPERM' && code !== 'EROFS') throw cause;
+      const text = `${this.path} cannot be used by this user (${code}); choose another folder with --data-dir`;
+      throw new AppError('launcher.no-access', text, { cause });
+    }
+  }
+
+  private openOrMake(): void {
     const marker = this.readMarker();
     if (marker === undefined && existsSync(this.path)) {
       if (!statSync(this.path).isDirectory()) throw this.notOurs('it is a file');
@@ -100,7 +112,8 @@ export class DataFolder {
   private readMarker(): { layout: number; setUp: boolean } | undefined {
     try {
       return JSON.parse(readFileSync(join(this.path, MARKER), 'utf8')) as { layout: number; setUp: boolean };
-    } catch {
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'EACCES') throw error;
       return undefined;
     }
   }

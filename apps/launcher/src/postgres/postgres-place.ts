@@ -35,7 +35,7 @@ export function placePostgres(request: PlaceRequest): PostgresPlace {
   if (process.getuid?.() !== 0) {
     return { folder: request.wantedFolder, binFolder, runAs: undefined, movedBecause: undefined };
   }
-  const runAs = unprivilegedUser();
+  const runAs = ownerOf(request.wantedFolder) ?? unprivilegedUser();
   const blocked = [request.wantedFolder, request.nativeFolder].map((path) => blockingFolder(path, runAs));
   const [blockedData, blockedBinaries] = blocked;
   // A database that once had to go elsewhere stays there, whatever the folders allow by now.
@@ -61,6 +61,12 @@ export function placePostgres(request: PlaceRequest): PostgresPlace {
 export function removeFallback(key: string, fallbackParent = '/var/tmp'): void {
   const folder = fallbackPath({ key, fallbackParent });
   if (existsSync(folder) && isOwn(folder)) rmSync(folder, { recursive: true, force: true });
+}
+
+/** Whoever made the database goes on with it: started as an ordinary user yesterday and as root today. */
+function ownerOf(folder: string): SystemUser | undefined {
+  const stat = statSync(folder, { throwIfNoEntry: false });
+  return stat === undefined || stat.uid === 0 ? undefined : { uid: stat.uid, gid: stat.gid };
 }
 
 function unprivilegedUser(): SystemUser {
