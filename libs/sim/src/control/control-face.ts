@@ -54,7 +54,7 @@ export class ControlFace {
   private async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = new URL(request.url ?? '/', 'http://control');
     const method = request.method ?? 'GET';
-    if (url.pathname === '/healthz') return answer(response, 200, this.health());
+    if (url.pathname === '/healthz' || url.pathname === '/readyz') return answer(response, 200, this.health());
     if (!this.admits(request))
       return answer(response, 401, { code: 'sim.unauthorized', message: 'a bearer token is needed' });
     const text = await readBody(request);

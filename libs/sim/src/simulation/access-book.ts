@@ -40,13 +40,12 @@ export interface AccessBookOptions {
 const USERNAMES = { bmc: 'root', switch: 'admin', fabric: 'admin', array: 'admin', control: 'control' } as const;
 /** Second octet of the addresses of each kind: `127.41.0.1` is the first BMC. */
 const NETS = { bmc: 41, switch: 42, fabric: 43, array: 44, control: 45 } as const;
-/** The usual port where the address is the device's own and the port needs no privilege. */
-const PORTS = { bmc: 8443, switch: 6640, fabric: 8443, array: 8443, control: 8080 } as const;
 const CERTIFICATE_DAYS = 3650;
 const DAY_MS = 86_400_000;
 
 /**
- * Addresses, passwords and certificates of the simulated devices: made at the first start, the same ever after. One CA
+ * Addresses, passwords and certificates of the simulated devices: made at the first start (the ports by the system, so
+ * that two simulators never quarrel), the same ever after. One CA
  * for the site; every device has a certificate of its own, with its address in it, over one shared key (EC, so that 60 of
  * them take a moment).
  */
@@ -106,10 +105,9 @@ export class AccessBook {
       const made = await makeCertificate(name, host, now, { ca, ...(keyPair ? { keyPair } : {}) });
       keyPair ??= { privateKey: made.private, publicKey: made.public };
       const password = Buffer.from(this.options.random.bytes(12)).toString('base64url');
-      const port = this.options.ownAddresses && this.options.file !== undefined ? PORTS[kind] : 0;
       known[keyOf(kind, name)] = {
         host,
-        port,
+        port: 0,
         username: USERNAMES[kind],
         password,
         certPem: made.cert,

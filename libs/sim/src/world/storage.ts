@@ -50,7 +50,7 @@ export class ArrayPhysics {
     const array = this.array(arrayName);
     if (Object.values(array.hosts).some((host) => host.name === want.name)) return { ok: false, why: 'name-in-use' };
     if (want.initiators.some((each) => this.hostOf(array, each))) return { ok: false, why: 'initiator-in-use' };
-    const host = this.change(arrayName, 'host-created', actor, { host: want.name }, () => {
+    const host = this.change({ array: arrayName, kind: 'host-created', actor, detail: { host: want.name } }, () => {
       const id = `host_${array.nextId++}`;
       const created: ArrayHostState = {
         id,
@@ -73,7 +73,7 @@ export class ArrayPhysics {
     if (Object.values(array.hosts).some((each) => each.id !== hostId && each.name === name)) {
       return { ok: false, why: 'name-in-use' };
     }
-    this.change(arrayName, 'host-renamed', actor, { host: host.name, name }, () => {
+    this.change({ array: arrayName, kind: 'host-renamed', actor, detail: { host: host.name, name } }, () => {
       host.name = name;
     });
     return { ok: true, value: undefined };
@@ -84,7 +84,7 @@ export class ArrayPhysics {
     const host = array.hosts[hostId];
     if (!host) return { ok: false, why: 'no-such-host' };
     if (host.mappings.length > 0) return { ok: false, why: 'host-has-mappings' };
-    this.change(arrayName, 'host-deleted', actor, { host: host.name }, () => {
+    this.change({ array: arrayName, kind: 'host-deleted', actor, detail: { host: host.name } }, () => {
       delete array.hosts[hostId];
     });
     return { ok: true, value: undefined };
@@ -96,7 +96,7 @@ export class ArrayPhysics {
     if (!host) return { ok: false, why: 'no-such-host' };
     if (initiators.some((each) => this.hostOf(array, each))) return { ok: false, why: 'initiator-in-use' };
     const detail = { host: host.name, initiators: initiators.map((each) => each.name) };
-    this.change(arrayName, 'initiators-added', actor, detail, () => {
+    this.change({ array: arrayName, kind: 'initiators-added', actor, detail }, () => {
       host.initiators = [...host.initiators, ...initiators];
     });
     return { ok: true, value: undefined };
@@ -108,9 +108,12 @@ export class ArrayPhysics {
     if (names.some((name) => !host.initiators.some((each) => each.name === name))) {
       return { ok: false, why: 'no-such-initiator' };
     }
-    this.change(arrayName, 'initiators-removed', actor, { host: host.name, initiators: [...names] }, () => {
-      host.initiators = host.initiators.filter((each) => !names.includes(each.name));
-    });
+    this.change(
+      { array: arrayName, kind: 'initiators-removed', actor, detail: { host: host.name, initiators: [...names] } },
+      () => {
+        host.initiators = host.initiators.filter((each) => !names.includes(each.name));
+      },
+    );
     return { ok: true, value: undefined };
   }
 
@@ -129,7 +132,7 @@ export class ArrayPhysics {
     const lun = want.lun ?? lowestFreeLun(host);
     if (host.mappings.some((each) => each.lun === lun)) return { ok: false, why: 'lun-in-use' };
     const mapping = { volume: want.volume, lun };
-    this.change(arrayName, 'mapped', actor, { host: host.name, ...mapping }, () => {
+    this.change({ array: arrayName, kind: 'mapped', actor, detail: { host: host.name, ...mapping } }, () => {
       host.mappings = [...host.mappings, mapping];
     });
     return { ok: true, value: mapping };
@@ -139,7 +142,7 @@ export class ArrayPhysics {
     const host = this.array(arrayName).hosts[hostId];
     if (!host) return { ok: false, why: 'no-such-host' };
     if (!host.mappings.some((each) => each.volume === volume)) return { ok: false, why: 'not-mapped' };
-    this.change(arrayName, 'unmapped', actor, { host: host.name, volume }, () => {
+    this.change({ array: arrayName, kind: 'unmapped', actor, detail: { host: host.name, volume } }, () => {
       host.mappings = host.mappings.filter((each) => each.volume !== volume);
     });
     return { ok: true, value: undefined };
@@ -148,7 +151,7 @@ export class ArrayPhysics {
   createVolume(arrayName: string, volume: VolumeState, actor: string): ArrayResult {
     const array = this.array(arrayName);
     if (array.volumes[volume.name]) return { ok: false, why: 'name-in-use' };
-    this.change(arrayName, 'volume-created', actor, { volume: volume.name }, () => {
+    this.change({ array: arrayName, kind: 'volume-created', actor, detail: { volume: volume.name } }, () => {
       array.volumes[volume.name] = volume;
     });
     return { ok: true, value: undefined };
@@ -159,7 +162,7 @@ export class ArrayPhysics {
     if (!array.volumes[name]) return { ok: false, why: 'no-such-volume' };
     const mapped = Object.values(array.hosts).some((host) => host.mappings.some((each) => each.volume === name));
     if (mapped) return { ok: false, why: 'volume-is-mapped' };
-    this.change(arrayName, 'volume-deleted', actor, { volume: name }, () => {
+    this.change({ array: arrayName, kind: 'volume-deleted', actor, detail: { volume: name } }, () => {
       delete array.volumes[name];
     });
     return { ok: true, value: undefined };
@@ -175,9 +178,12 @@ export class ArrayPhysics {
   endSessions(arrayName: string, initiator: string, actor: string): number {
     const array = this.array(arrayName);
     const ending = this.sessions(arrayName, initiator);
-    this.change(arrayName, 'sessions-ended', actor, { initiator, count: ending.length }, () => {
-      for (const session of ending) delete array.sessions[session.id];
-    });
+    this.change(
+      { array: arrayName, kind: 'sessions-ended', actor, detail: { initiator, count: ending.length } },
+      () => {
+        for (const session of ending) delete array.sessions[session.id];
+      },
+    );
     return ending.length;
   }
 
@@ -186,12 +192,18 @@ export class ArrayPhysics {
     delete array.sessions[id];
   }
 
-  private change<T>(array: string, kind: string, actor: string, detail: Detail, mutate: () => T): T {
+  private change<T>(what: ArrayChange, mutate: () => T): T {
+    const { array, kind, actor, detail } = what;
     return this.core.change({ kind, device: { kind: 'array', name: array }, actor, detail }, mutate);
   }
 }
 
-type Detail = Readonly<Record<string, string | number | readonly string[]>>;
+interface ArrayChange {
+  readonly array: string;
+  readonly kind: string;
+  readonly actor: string;
+  readonly detail: Readonly<Record<string, string | number | readonly string[]>>;
+}
 
 export function sameInitiator(one: InitiatorName, other: InitiatorName): boolean {
   return one.kind === other.kind && one.name === other.name;

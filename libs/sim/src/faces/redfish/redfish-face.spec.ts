@@ -41,13 +41,20 @@ afterEach(async () => {
   await simulation.stop();
 });
 
-async function call(
-  server: string,
-  method: 'GET' | 'PATCH' | 'POST' | 'DELETE',
-  path: string,
-  body?: unknown,
-  headers = {},
-): Promise<Answer> {
+type Method = 'GET' | 'PATCH' | 'POST' | 'DELETE';
+
+async function call(server: string, method: Method, path: string, body?: unknown): Promise<Answer> {
+  return send(server, { method, path, body });
+}
+
+interface Sent {
+  readonly method: Method;
+  readonly path: string;
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+async function send(server: string, { method, path, body, headers }: Sent): Promise<Answer> {
   const { url } = simulation.endpointOf('bmc', server);
   const token = tokens.get(server);
   const answer = await request(`${url}${path}`, {
@@ -246,9 +253,11 @@ describe('requests', () => {
     await login('blade-2');
     const { headers } = await call('blade-2', 'GET', SYSTEMS.generic);
     const etag = headers['etag'] ?? '';
-    const patch = { PowerRestorePolicy: 'AlwaysOn' };
-    expect((await call('blade-2', 'PATCH', SYSTEMS.generic, patch, { 'if-match': etag })).status).toBe(200);
-    expect((await call('blade-2', 'PATCH', SYSTEMS.generic, patch, { 'if-match': etag })).status).toBe(412);
+    const headersSent = { 'if-match': etag };
+    const body = { PowerRestorePolicy: 'AlwaysOn' };
+    const patch = { method: 'PATCH', path: SYSTEMS.generic, body, headers: headersSent } as const;
+    expect((await send('blade-2', patch)).status).toBe(200);
+    expect((await send('blade-2', patch)).status).toBe(412);
   });
 
   it('can be lost after they were carried out, and the fault counts as fired', async () => {
