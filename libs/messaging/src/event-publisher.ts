@@ -28,7 +28,6 @@ const WAITING_MAX = 10_000;
 export class EventPublisher {
   private readonly waiting: EventRow[] = [];
   private running: Promise<void> | undefined;
-  private isScheduled = false;
   private newestSeq = 0;
   private closing = false;
 
@@ -49,14 +48,10 @@ export class EventPublisher {
   }
 
   send(rows: readonly EventRow[]): void {
-    if (this.closing || !this.parts.link.up || rows.length > this.room) return;
+    if (rows.length === 0 || this.closing || !this.parts.link.up || rows.length > this.room) return;
     this.waiting.push(...rows);
-    if (this.isScheduled || this.running !== undefined) return;
-    this.isScheduled = true;
-    setImmediate(() => {
-      this.isScheduled = false;
-      this.running ??= this.run();
-    });
+    // The first turn of the loop comes later, so that one burst of commits goes out together.
+    this.running ??= new Promise<void>((resolve) => setImmediate(resolve)).then(() => this.run());
   }
 
   async close(): Promise<void> {
