@@ -2,7 +2,7 @@
  * `npm run build`: every app to one file, `dist/apps/<name>.mjs`. Compiles with swc, bundles with esbuild, and does
  * nothing when nothing that goes in has changed. An app without a `src/main.ts` is not built yet. `--force` builds anyway.
  */
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { inputHash } from './sources.mjs';
@@ -33,12 +33,20 @@ export async function buildApps({ root = ROOT, outdir = join(root, 'dist/apps'),
   const answer = (built) => ({ built, names, durationMs: Math.round(performance.now() - startedMs) });
   if (!force && unchanged && names.every((name) => existsSync(join(outdir, `${name}.mjs`)))) return answer(false);
 
-  rmSync(outdir, { recursive: true, force: true });
-  mkdirSync(outdir, { recursive: true });
-  const { bundle } = await import('./bundle.mjs');
-  const warnings = await bundle({ root, entries, outdir });
-  for (const warning of warnings) console.error(`build: ${warning.text} (${warning.location?.file ?? 'unknown file'})`);
-  writeFileSync(stamp, hash);
+  // Built beside and put in place whole: a service restarted meanwhile finds the old program or the new one.
+  const staged = `${outdir}.${process.pid}`;
+  try {
+    mkdirSync(staged, { recursive: true });
+    const { bundle } = await import('./bundle.mjs');
+    const warnings = await bundle({ root, entries, outdir: staged });
+    for (const warning of warnings)
+      console.error(`build: ${warning.text} (${warning.location?.file ?? 'unknown file'})`);
+    writeFileSync(join(staged, '.inputs'), hash);
+    rmSync(outdir, { recursive: true, force: true });
+    renameSync(staged, outdir);
+  } finally {
+    rmSync(staged, { recursive: true, force: true });
+  }
   return answer(true);
 }
 
