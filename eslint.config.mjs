@@ -1,7 +1,12 @@
+import { createProjectGraphAsync } from '@nx/devkit';
 import nx from '@nx/eslint-plugin';
 import tseslint from 'typescript-eslint';
 import { depConstraints, SPEC_CIRCLES, SPEC_EXTRAS } from './tools/lint/boundaries.mjs';
 import rackwright from './tools/lint/plugin.mjs';
+
+// The rule about module boundaries reads the project graph from Nx's cache and is silent when there is none: a fresh clone
+// would pass whatever it imports. Made anew for every run, so that a new project counts at once.
+await createProjectGraphAsync({ exitOnError: true });
 
 const lines = (max) => ['error', { max, skipBlankLines: false, skipComments: false }];
 const boundaries = (extras) => [
