@@ -56,7 +56,7 @@ async function transact(
 
 function failed(error: string, details: string | undefined): never {
   const message = `${error}${details ? `: ${details.slice(0, 300)}` : ''}`;
-  const kind = OVSDB_ERRORS[error] ?? 'refused';
+  const kind = OVSDB_ERRORS.get(error) ?? 'refused';
   if (kind === 'conflict') endCall({ kind, message: `the port was changed by somebody else (${message})` });
   if (kind === 'busy') endCall({ kind, retryAfterMs: BUSY_RETRY_AFTER_MS, message });
   if (kind === 'unknown') endCall({ kind, why: 'lost-response', message });
