@@ -136,6 +136,20 @@ describe('checkers', () => {
     off.world.close();
   });
 
+  it('let a server be programmed whose cleared identity waits for the reset (I4)', async () => {
+    const made = await aRunningSource();
+    const { world, clock } = made;
+    world.power.reset('blade-1', 'ForceOff', TEST_ACTOR);
+    await clock.advance(MINUTE_MS);
+    const server = serverOf(world, 'blade-1');
+    const port = server.ports.find((each) => each.name === 'FC.1-1');
+    const { wwpn = '', wwnn = '' } = port?.permanent ?? {};
+    world.identity.stage(server, 'FC.1-1', { wwpn, wwnn, bootTargets: [] }, TEST_ACTOR);
+    giveWwpn(world, 'blade-1', '20:00:0a:00:00:00:00:99');
+    expect(found(made)).toEqual([]);
+    world.close();
+  });
+
   it('catch a quarantined server that comes alive with a port open (I8)', async () => {
     const made = await aRunningSource();
     const { world, checkers, clock } = made;

@@ -48,7 +48,7 @@ export class CleanTarget implements Checker {
       servers: [server.name],
     });
     if (event.detail?.['phase'] !== 'off') return refuse(`while it was ${String(event.detail?.['phase'])}`);
-    const before = event.detail?.['current'] as PortIdentityChange;
+    const before = event.detail?.['before'] as PortIdentityChange;
     for (const key of ['mac', 'wwpn', 'wwnn'] as const) {
       const foreign = before[key] !== port.permanent[key] && before[key] !== wanted[key];
       if (wanted[key] !== undefined && foreign) return refuse(`that still showed ${String(before[key])}`);

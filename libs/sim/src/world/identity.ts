@@ -60,7 +60,9 @@ export class IdentityPhysics {
   /** Adds to what waits for the next reset of one port. Throws `sim.no-such-port`. */
   stage(server: ServerState, portName: string, change: PortIdentityChange, actor: string): void {
     const port = portOf(server, portName);
-    const detail = { port: portName, wanted: json(change), current: json(port.current), phase: server.phase };
+    // What it would be after the next reset without this write: an identity whose clearing waits is cleared before any link comes up.
+    const before = port.pending ? withChange(port.current, port.pending) : port.current;
+    const detail = { port: portName, wanted: json(change), before: json(before), phase: server.phase };
     this.core.change({ kind: 'identity-staged', device: { kind: 'server', name: server.name }, actor, detail }, () => {
       port.pending = { ...port.pending, ...change };
     });
@@ -82,7 +84,7 @@ export class IdentityPhysics {
   /** Takes effect at once, as with an adapter that applies live. */
   program(server: ServerState, portName: string, change: PortIdentityChange, actor: string): void {
     const port = portOf(server, portName);
-    const detail = { port: portName, wanted: json(change), current: json(port.current), phase: server.phase };
+    const detail = { port: portName, wanted: json(change), before: json(port.current), phase: server.phase };
     this.core.change(
       { kind: 'identity-programmed', device: { kind: 'server', name: server.name }, actor, detail },
       () => {
