@@ -41,7 +41,12 @@ function sendJson(response: ServerResponse, status: number, body: unknown, heade
   response.end(bytes);
 }
 
-function sendError(response: ServerResponse, status: number, messageId: string, headers?: Record<string, string>): void {
+function sendError(
+  response: ServerResponse,
+  status: number,
+  messageId: string,
+  headers?: Record<string, string>,
+): void {
   const error = { code: messageId, message: messageId, '@Message.ExtendedInfo': [{ MessageId: messageId }] };
   sendJson(response, status, { error }, headers);
 }
@@ -78,7 +83,10 @@ class CaptureFace {
     response.setHeader('odata-version', '4.0');
     if (path === '/redfish' || path === '/redfish/') return sendJson(response, 200, { v1: '/redfish/v1/' });
     if (!/^\/redfish\/v1(\/|$)/.test(path)) return sendError(response, 404, 'Base.1.0.ResourceMissingAtURI');
-    const segments = decodeURIComponent(path).split('/').filter((part) => part !== '').slice(2);
+    const segments = decodeURIComponent(path)
+      .split('/')
+      .filter((part) => part !== '')
+      .slice(2);
     const isSessions = segments.slice(0, 2).join('/').toLowerCase() === SESSIONS_PATH.join('/').toLowerCase();
     if (isSessions && method === 'POST' && segments.length === 2) return this.openSession(request, response);
     const isPublic = segments.length === 0 || segments[0] === '$metadata' || segments[0] === 'odata';
@@ -117,7 +125,8 @@ class CaptureFace {
   private read(request: IncomingMessage, response: ServerResponse, segments: readonly string[]): void {
     const found = readCaptured(this.root, segments);
     if (found === undefined) return sendError(response, 404, 'Base.1.0.ResourceMissingAtURI');
-    if (request.headers['if-none-match'] === found.etag) return void response.writeHead(304, { etag: found.etag }).end();
+    if (request.headers['if-none-match'] === found.etag)
+      return void response.writeHead(304, { etag: found.etag }).end();
     response.writeHead(found.status, {
       'content-type': found.contentType,
       'content-length': found.body.length,

@@ -11,13 +11,14 @@ import type {
 import type { BoundSystem, SystemBinding } from '../binding.js';
 import { refuse } from '../protocol/call-end.js';
 import { at } from '../protocol/fields.js';
-import type { RedfishClient } from '../protocol/redfish-client.js';
+import type { RedfishClient, Resource } from '../protocol/redfish-client.js';
 import type { WriteVerdict } from '../protocol/answer.policy.js';
 import type { JsonObject } from '../transport/safe-json.js';
 import { identityReading, readPlaces, type IdentityPlace } from './identity-reader.js';
 import { differingParts, normalIdentity, sameIdentity } from './identity-shape.js';
 import { enableIoIdentity, readIoIdentity, survivesOf } from './io-identity.js';
 import { UuidControl } from './uuid-control.js';
+import { dropWaitingJobs } from './waiting-jobs.js';
 
 interface Wanted {
   readonly place: IdentityPlace;
@@ -28,6 +29,12 @@ interface Written {
   /** The first answer that was no acceptance; writing stopped there. */
   readonly failure?: Exclude<WriteVerdict, { kind: 'accepted' }>;
   readonly monitor?: string;
+}
+
+function sameSections(left: Resource, right: Resource): boolean {
+  return ['Ethernet', 'FibreChannel', 'iSCSIBoot', 'Attributes'].every(
+    (section) => JSON.stringify(at(left.body, section)) === JSON.stringify(at(right.body, section)),
+  );
 }
 
 /** What a function will show after the next reset. */
@@ -124,7 +131,9 @@ export class IdentityControl {
     if (bound.quirks.applyTime === 'separate-request') {
       for (const { place } of wanted) {
         const isWaiting = place.reading.pending !== undefined || toWrite.some((one) => one.place === place);
-        if (isWaiting) monitor ??= await this.askToApply(place, bound, call);
+        if (!isWaiting) continue;
+        const job = await this.askToApply(place, bound, call);
+        monitor ??= job;
       }
     }
     return { ...(monitor !== undefined && { monitor }) };
@@ -139,13 +148,18 @@ export class IdentityControl {
       ...values,
       ...(time !== undefined && { '@Redfish.SettingsApplyTime': { ApplyTime: time } }),
     };
-    const base = place.settings ?? place.active;
+    const seenAt = place.settings ?? place.active;
     this.jobs.delete(place.targetUri);
-    const unchanged = (fresh: { body: JsonObject }): boolean =>
-      ['Ethernet', 'FibreChannel', 'iSCSIBoot', 'Attributes'].every(
-        (section) => JSON.stringify(at(fresh.body, section)) === JSON.stringify(at(base.body, section)),
-      );
-    return this.client.change({ method: 'PATCH', uri: place.targetUri, body, base, unchanged }, bound.quirks, call);
+    const patch = (base: Resource): Promise<WriteVerdict> => {
+      const unchanged = (fresh: Resource): boolean => sameSections(fresh, base);
+      const change = { method: 'PATCH' as const, uri: place.targetUri, body, base, unchanged };
+      return this.client.change(change, bound.quirks, call);
+    };
+    const verdict = await patch(seenAt);
+    const mayBeJob = verdict.kind === 'refused' && bound.quirks.applyTime === 'separate-request';
+    if (!mayBeJob || !(await dropWaitingJobs(this.client, bound, adapter.name, call))) return verdict;
+    // Taking the job back changed what waits: the second write is based on how it is now.
+    return patch((await this.client.read(seenAt.uri, call)) ?? seenAt);
   }
 
   /** iDRAC: the values wait in vain until a job is made for them. A refusal means that there is one; the reset shows the truth. */
@@ -178,7 +192,8 @@ export class IdentityControl {
     }
     const isUntouched = JSON.stringify(before) === JSON.stringify(observed.value);
     if (!isUntouched) {
-      const message = 'some ports took the identity and some did not';
+      const why = written.failure && 'message' in written.failure ? `: ${written.failure.message}` : '';
+      const message = `some ports took the identity and some did not${why}`;
       return { kind: 'unknown', why: 'not-settled', message, lastKnown: observed };
     }
     const { failure } = written;

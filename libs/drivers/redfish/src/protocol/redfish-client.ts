@@ -19,7 +19,7 @@ export interface Resource {
 }
 
 export interface Change {
-  readonly method: 'POST' | 'PATCH';
+  readonly method: 'POST' | 'PATCH' | 'DELETE';
   readonly uri: string;
   readonly body: JsonObject;
   /** The version the change is based on; its ETag goes along as `If-Match`. */
@@ -138,7 +138,9 @@ export class RedfishClient {
   }
 
   private sendChange(change: Change, path: string, etag: string | undefined, call: DeviceCall): Promise<RedfishAnswer> {
-    const headers = { 'content-type': 'application/json', ...(etag !== undefined && { 'if-match': etag }) };
+    const match = etag === undefined ? {} : { 'if-match': etag };
+    if (change.method === 'DELETE') return this.send({ method: 'DELETE', path, headers: match }, call, true);
+    const headers = { 'content-type': 'application/json', ...match };
     return this.send({ method: change.method, path, headers, body: JSON.stringify(change.body) }, call, true);
   }
 

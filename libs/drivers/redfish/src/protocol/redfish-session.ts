@@ -74,7 +74,10 @@ export class RedfishSession {
     this.lastCall = call;
     const body = JSON.stringify({ UserName: credential.username, Password: credential.password });
     const path = this.sessionsPath ?? '';
-    const answer = await this.send({ method: 'POST', path, headers: {}, body }, call);
+    const answer = await this.send(
+      { method: 'POST', path, headers: { 'content-type': 'application/json' }, body },
+      call,
+    );
     this.logins++;
     if (NO_SESSION_SERVICE.has(answer.status)) {
       this.basic = true;
