@@ -36,6 +36,8 @@ export type FaultEffect =
   | { readonly kind: 'delay'; readonly delayMs: number }
   | { readonly kind: 'truncate' }
   | { readonly kind: 'accept-and-ignore' }
+  /** Redfish: of a PATCH only the first property is taken, and success is told. */
+  | { readonly kind: 'half-apply' }
   /** Zoning: another administrator holds the transaction. */
   | { readonly kind: 'lock-held'; readonly by?: string }
   /** Zoning: somebody else committed a moment ago. */

@@ -17,6 +17,8 @@ export const physicalFault = z.discriminatedUnion('kind', [
     server: name,
     report: z.enum(['On', 'Off', 'PoweringOn', 'PoweringOff']).nullable(),
   }),
+  /** The address of this BMC now leads to the BMC of another server of the same model; `null` ends it. */
+  z.strictObject({ kind: z.literal('bmc-swapped'), server: name, with: name.nullable() }),
   z.strictObject({ kind: z.literal('bmc-ignores-resets'), server: name, ignores: z.boolean() }),
   /** A person at the machine, or wake on LAN. */
   z.strictObject({ kind: z.literal('power-button'), server: name }),
@@ -73,10 +75,10 @@ function plant(world: World, fault: PhysicalFault): void {
     case 'bmc-hung':
       return world.power.setBmcFault(fault.server, { hung: fault.hung });
     case 'bmc-lies':
-      return world.power.setBmcFault(
-        fault.server,
-        fault.report === null ? { clearLie: true } : { powerLie: fault.report },
-      );
+      return world.power.setBmcFault(fault.server, { powerLie: fault.report });
+    case 'bmc-swapped':
+      if (fault.with !== null) world.power.server(fault.with);
+      return world.power.setBmcFault(fault.server, { answersAs: fault.with });
     case 'bmc-ignores-resets':
       return world.power.setBmcFault(fault.server, { ignoresResets: fault.ignores });
     case 'power-button':

@@ -17,6 +17,7 @@ export const faultEffect = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('hang') }),
   z.strictObject({ kind: z.literal('truncate') }),
   z.strictObject({ kind: z.literal('accept-and-ignore') }),
+  z.strictObject({ kind: z.literal('half-apply') }),
   z.strictObject({ kind: z.literal('lock-held'), by: z.string().optional() }),
   z.strictObject({ kind: z.literal('checksum-conflict') }),
   z.strictObject({ kind: z.literal('commit-half-way') }),

@@ -120,6 +120,8 @@ export interface BmcFaultState {
   hung: boolean;
   /** Tells this instead of the power state it knows. */
   powerLie?: ReportedPower;
+  /** Its address was given to the BMC of another server: whoever asks here gets that one. */
+  answersAs?: string;
   /** Accepts reset actions and does nothing. */
   ignoresResets: boolean;
 }

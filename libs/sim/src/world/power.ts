@@ -17,6 +17,14 @@ export type ResetType =
 export type ResetRefusal = 'already-on' | 'already-off' | 'too-soon' | 'no-power';
 export type ResetResult = { readonly ok: true } | { readonly ok: false; readonly why: ResetRefusal };
 
+/** What to break in a BMC; null mends it. */
+export interface BmcFault {
+  readonly hung?: boolean;
+  readonly ignoresResets?: boolean;
+  readonly powerLie?: ReportedPower | null;
+  readonly answersAs?: string | null;
+}
+
 /** How a boot ends: the io engine knows which paths are complete. */
 export type BootProbe = (server: ServerState) => { readonly from: string } | { readonly screen: string };
 
@@ -268,12 +276,15 @@ export class PowerPhysics {
   }
 
   /** Plants or removes a fault in a BMC. */
-  setBmcFault(name: string, fault: Partial<ServerState['maintenance']> & { clearLie?: boolean }): void {
+  setBmcFault(name: string, fault: BmcFault): void {
     const server = this.server(name);
-    const { clearLie, ...rest } = fault;
+    const { powerLie, answersAs, ...rest } = fault;
     this.core.change({ kind: 'bmc-fault', device: { kind: 'bmc', name }, actor: FAULT }, () => {
       Object.assign(server.maintenance, rest);
-      if (clearLie) delete server.maintenance.powerLie;
+      if (powerLie === null) delete server.maintenance.powerLie;
+      else if (powerLie !== undefined) server.maintenance.powerLie = powerLie;
+      if (answersAs === null) delete server.maintenance.answersAs;
+      else if (answersAs !== undefined) server.maintenance.answersAs = answersAs;
     });
   }
 }

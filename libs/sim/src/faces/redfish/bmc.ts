@@ -49,7 +49,8 @@ export class Bmc {
   }
 
   get server(): ServerState {
-    return this.world.power.server(this.options.server);
+    const own = this.world.power.server(this.options.server);
+    return own.maintenance.answersAs === undefined ? own : this.world.power.server(own.maintenance.answersAs);
   }
 
   get model(): ServerModel {

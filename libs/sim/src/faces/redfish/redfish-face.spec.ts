@@ -273,6 +273,26 @@ describe('requests', () => {
     expect(simulation.faults.firedCount(fault)).toBe(1);
   });
 
+  it('can reach the wrong server behind a right address, which only its serial shows', async () => {
+    await login('blade-2');
+    const serials = simulation.world.state.servers;
+    simulation.world.power.setBmcFault('blade-2', { answersAs: 'blade-3' });
+    const chassis = (await call('blade-2', 'GET', '/redfish/v1/Chassis/1U')).body;
+    expect(chassis['SerialNumber']).toBe(serials['blade-3']?.serials.board);
+    await reset('blade-2', SYSTEMS.generic, 'On');
+    expect([serials['blade-2']?.phase, serials['blade-3']?.phase]).toEqual(['off', 'powering-on']);
+  });
+
+  it('can be half applied with success told', async () => {
+    await login('blade-2');
+    const fault = simulation.faults.plan({ device: 'blade-2', verb: 'PATCH', effect: { kind: 'half-apply' } });
+    const path = '/redfish/v1/Chassis/1U/NetworkAdapters/FC.1/NetworkDeviceFunctions/FC.1-1/Settings';
+    const FibreChannel = { WWPN, WWNN: '10:00:0a:00:00:00:00:01' };
+    expect((await call('blade-2', 'PATCH', path, { FibreChannel })).status).toBe(200);
+    expect(simulation.world.state.servers['blade-2']?.ports[2]?.pending).toEqual({ wwpn: WWPN });
+    expect(simulation.faults.firedCount(fault)).toBe(1);
+  });
+
   it('can meet HTML, half a body, and 503 on the second call only', async () => {
     await login('blade-2');
     const { faults } = simulation;

@@ -4,7 +4,7 @@ import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { FaultBook, FaultEffect } from '../../face.js';
 import type { DeviceFace, FaceAddress, FaceTls } from '../device-face.js';
-import { tryJson } from '../device-http.js';
+import { isRecord, tryJson } from '../device-http.js';
 import { Bmc, type BmcOptions } from './bmc.js';
 import {
   NO_CONTENT,
@@ -96,6 +96,8 @@ export class RedfishFace implements DeviceFace {
       case 'delay':
         await this.bmc.world.core.clock.sleep(effect.delayMs);
         return send(response, this.answer(asked));
+      case 'half-apply':
+        return send(response, this.answer({ ...asked, body: firstOnly(asked.body) }));
       case 'truncate':
         return truncated(response, this.answer(asked));
       case 'accept-and-ignore':
@@ -171,6 +173,14 @@ export class RedfishFace implements DeviceFace {
     const tag = createHash('sha256').update(JSON.stringify(rest)).digest('hex').slice(0, 16);
     return this.bmc.flavour === 'hpe' ? `W/"${tag}"` : `"${tag}"`;
   }
+}
+
+/** The first property at every level: what a BMC keeps that stops half-way. */
+function firstOnly(body: RedfishBody): RedfishBody {
+  const [first] = Object.entries(body);
+  if (!first) return body;
+  const [key, value] = first;
+  return { [key]: isRecord(value) ? firstOnly(value) : value };
 }
 
 async function readBody(request: IncomingMessage): Promise<string | undefined> {

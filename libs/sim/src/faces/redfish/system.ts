@@ -241,7 +241,7 @@ export function resetSystem(bmc: Bmc, body: RedfishBody): RedfishAnswer {
   const type = RESETS[bmc.flavour].find((each) => each === body['ResetType']);
   if (!type)
     return refuse(400, 'Base.1.8.ActionParameterNotSupported', 'ResetType is not one of the allowable values.');
-  const result = bmc.world.power.reset(bmc.options.server, type, bmc.actor);
+  const result = bmc.world.power.reset(bmc.server.name, type, bmc.actor);
   if (!result.ok) return resetRefusal(bmc, result.why);
   if (bmc.flavour === 'hpe') return ok(messageBody('Base.1.8.Success', 'Successfully Completed Request'));
   if (bmc.flavour !== 'generic') return NO_CONTENT;
