@@ -112,8 +112,9 @@ export class EventPublisher {
   }
 
   private async putOff(rows: readonly EventRow[], problem: AppError): Promise<void> {
-    if (problem.code === 'messaging.no-responders') this.parts.onStreamLost();
     if (problem.code !== 'messaging.disconnected') {
+      // A missing stream shows as silence, and the client words it differently by version: looking is cheap.
+      this.parts.onStreamLost();
       this.parts.log.warn(`events were not published: ${problem.message}`, { events: rows.length, code: problem.code });
     }
     const delaysMs = rows.map((row) => retryDelayMs(row.attempts, this.parts.random, this.parts.limits));

@@ -5,12 +5,9 @@ import type { Database } from '@rackwright/persistence';
 import type { NatsConnection } from '@nats-io/nats-core';
 import { CommandBus } from './command-bus.js';
 import { CommandTaker } from './command-taker.js';
-import { EventBus } from './event-bus.js';
-import { EventConsumer, type ConsumerParts } from './event-consumer.js';
-import { EventPublisher } from './event-publisher.js';
-import { EventReader } from './event-reader.js';
-import { EventStream } from './event-stream.js';
-import { EventStore } from './event.store.js';
+import type { EventBus } from './event-bus.js';
+import type { EventReader } from './event-reader.js';
+import { EventSide } from './event-side.js';
 import { FaultGate } from './fault-gate.js';
 import type { ParkedNotice, TakerParts } from './group-taker.js';
 import { HandlerRegistry } from './handlers.js';
@@ -76,14 +73,8 @@ export class Messaging {
   private readonly housekeeper: Sweeper;
   private readonly commandIntake: Intake;
   private readonly outcomeIntake: Intake;
-  private readonly eventStore: EventStore;
-  private readonly publisher: EventPublisher;
-  private readonly stream: EventStream;
-  private readonly eventSweeper: Sweeper;
-  private readonly streamCheck: Sweeper;
+  private readonly eventSide: EventSide;
   private readonly queryService: QueryService;
-  private readonly consumerParts: ConsumerParts;
-  private consumers: EventConsumer[] = [];
   private isStarted = false;
   private isClosed = false;
 
@@ -113,19 +104,7 @@ export class Messaging {
       log,
       name: 'housekeeping of messages',
     });
-    this.sender = new OutboxSender({
-      link: this.link,
-      store: this.outbox,
-      limits,
-      random,
-      log,
-      metrics,
-      faults,
-      monotonicMs: () => clock.monotonicMs(),
-      onPostponed: (delayMs) => this.sweeper.wake(delayMs),
-      onParked: (entries, subject) =>
-        entries.forEach(({ id, code, message }) => this.parkedSent(subject, id, code, message)),
-    });
+    this.sender = this.makeSender(faults);
     this.outcomes = new OutcomeBus(service, this.sender, limits);
     const ids = new IdFactory(clock, random);
     this.commands = new CommandBus({ service, database, sender: this.sender, waiters: this.waiters, ids, limits });
@@ -154,42 +133,41 @@ export class Messaging {
     );
     this.queries = new QueryClient(this.link);
     this.queryService = new QueryService({ service, version: options.version, registry: this.registry, log });
-    this.eventStore = new EventStore(database);
-    this.stream = new EventStream(this.eventStore, limits, log);
-    this.eventSweeper = new Sweeper(() => this.sweepEvents(), {
-      clock,
-      intervalMs: limits.sweepIntervalMs,
-      log,
-      name: 'event sweeper',
-    });
-    this.streamCheck = new Sweeper(() => this.checkStream(), {
-      clock,
-      intervalMs: limits.streamCheckIntervalMs,
-      log,
-      name: 'event stream',
-    });
-    this.publisher = new EventPublisher({
+    this.eventSide = new EventSide({
+      ...takerParts,
+      service,
       link: this.link,
-      store: this.eventStore,
+      clock,
+      random,
+      ids,
+      faults,
+      registry: this.registry,
+    });
+    this.events = this.eventSide.bus;
+    this.eventReader = this.eventSide.reader;
+  }
+
+  private makeSender(faults: FaultGate): OutboxSender {
+    const { clock, random, log, limits, metrics } = this;
+    return new OutboxSender({
+      link: this.link,
+      store: this.outbox,
       limits,
       random,
       log,
+      metrics,
       faults,
-      onPostponed: (delayMs) => this.eventSweeper.wake(delayMs),
-      onStreamLost: () => this.streamCheck.wake(),
+      monotonicMs: () => clock.monotonicMs(),
+      onPostponed: (delayMs) => this.sweeper.wake(delayMs),
+      onParked: (entries, subject) =>
+        entries.forEach(({ id, code, message }) => this.parkedSent(subject, id, code, message)),
     });
-    this.events = new EventBus({ service, publisher: this.publisher, clock, ids, limits });
-    this.eventReader = new EventReader(this.link, this.stream, clock, log);
-    this.consumerParts = { ...takerParts, service, stream: this.stream, clock };
   }
 
   /** Connects (and keeps trying), listens for everything that has a handler, and starts the sweeper. Returns at once. */
   start(): void {
     if (this.isStarted) return;
     this.isStarted = true;
-    this.consumers = [...this.registry.events.values()].map(
-      ({ definition, handle }) => new EventConsumer(definition, handle, this.consumerParts),
-    );
     this.link.onUp((connection, fresh) => this.wentUp(connection, fresh));
     this.link.start();
     this.housekeeper.start();
@@ -204,10 +182,10 @@ export class Messaging {
   async close(): Promise<void> {
     this.isClosed = true;
     this.waiters.close();
-    await Promise.all([this.sweeper, this.housekeeper, this.eventSweeper, this.streamCheck].map((job) => job.stop()));
-    await Promise.all([this.queryService.close(), ...this.consumers.map((consumer) => consumer.close())]);
+    await Promise.all([this.sweeper.stop(), this.housekeeper.stop()]);
+    await Promise.all([this.queryService.close(), this.eventSide.close()]);
     await Promise.all([this.commandIntake.close(), this.outcomeIntake.close()]);
-    await Promise.all([this.sender.close(), this.publisher.close()]);
+    await this.sender.close();
     await this.link.current?.flush().catch(() => undefined);
     await this.link.close();
   }
@@ -222,15 +200,14 @@ export class Messaging {
       this.listenForHints(connection);
       void this.queryService.start(connection);
     }
-    for (const consumer of this.consumers) consumer.restart(connection);
+    this.eventSide.listen(connection);
     // Whatever was in flight is gone, here or there; repeats are harmless.
-    Promise.all([this.outbox.expedite(), this.eventStore.expedite()])
+    Promise.all([this.outbox.expedite(), this.eventSide.resume()])
       .catch((error: unknown) => this.log.warn(`after connecting: ${messageOf(error)}`))
       .finally(() => {
         if (this.isClosed) return;
         this.sweeper.start();
-        this.eventSweeper.start();
-        this.streamCheck.start();
+        this.eventSide.startSweeping();
       });
   }
 
@@ -240,22 +217,6 @@ export class Messaging {
     const rows = await this.outbox.claim(limit, this.sender.leaseMs);
     this.sender.send(rows);
     return rows.length === limit;
-  }
-
-  private async sweepEvents(): Promise<boolean> {
-    const limit = Math.min(SWEEP_ROWS, this.publisher.room);
-    if (!this.link.up || limit <= 0) return false;
-    const rows = await this.eventStore.claim(limit, this.publisher.leaseMs);
-    this.publisher.send(rows);
-    return rows.length === limit;
-  }
-
-  /** Only who has published anything can know what the stream should have. */
-  private async checkStream(): Promise<boolean> {
-    const connection = this.link.current;
-    if (connection === undefined || !this.link.up || !(await this.eventStore.isUsed())) return false;
-    if ((await this.stream.refill(connection)) > 0) this.eventSweeper.wake();
-    return false;
   }
 
   private async keepHouse(): Promise<boolean> {
