@@ -4,6 +4,7 @@ import { provisionSchema } from '@rackwright/persistence';
 import { resolveNatsServer } from '@rackwright/tools/nats-server';
 import { DataFolder } from './data-folder/data-folder.js';
 import { InstanceLock } from './data-folder/instance-lock.js';
+import { masterKeyFile } from './data-folder/master-key.js';
 import { Secrets } from './data-folder/secrets.js';
 import type { LauncherConfig } from './launcher.config.js';
 import { embeddedNatsSpec } from './nats/embedded-nats.js';
@@ -165,7 +166,8 @@ export class Launcher {
   ): string[] {
     const { projectRoot, inherited, logLevel, site, timeScale } = this.parts.config;
     const stateFolderOf = (service: string): string => this.folder.stateFolder(service);
-    const surroundings = { ...own, projectRoot, inherited, logLevel, site, timeScale, stateFolderOf };
+    const masterKeyFileOf = (service: string): string => masterKeyFile(stateFolderOf(service), this.parts.random);
+    const surroundings = { ...own, projectRoot, inherited, logLevel, site, timeScale, stateFolderOf, masterKeyFileOf };
     const specs = SERVICE_LIST.filter(({ name }) => this.isWanted(name)).flatMap(
       (entry) => serviceSpec(entry, surroundings) ?? [],
     );

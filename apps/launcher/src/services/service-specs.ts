@@ -14,6 +14,7 @@ export interface ServiceSurroundings {
   readonly databaseUrlOf: (role: string) => string;
   readonly seedFileOf: (service: string) => string;
   readonly stateFolderOf: (service: string) => string;
+  readonly masterKeyFileOf: (service: string) => string;
   readonly firstPassword: string | undefined;
   readonly site: string | undefined;
   readonly timeScale: number;
@@ -61,6 +62,7 @@ function statefulEnvironment(service: string, surroundings: ServiceSurroundings)
     DATABASE_ROLE: role,
     NATS_URL: surroundings.natsUrl,
     NATS_NKEY_SEED_FILE: surroundings.seedFileOf(service),
+    RACKWRIGHT_MASTER_KEY_FILE: surroundings.masterKeyFileOf(service),
   };
 }
 
