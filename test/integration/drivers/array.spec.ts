@@ -3,8 +3,7 @@ import type { Initiator } from '@rackwright/driver-core';
 import { callThrough, describeArrayConformance, RecordingGate, untilDone } from '@rackwright/driver-core/conformance';
 import { createPowerStoreDriver, type PowerStoreDriver } from '@rackwright/driver-dell-powerstore';
 import { parseIqn, parseWwn, SeededRandom } from '@rackwright/kernel';
-import { createArrayFace, type PowerStoreFaceOptions } from '../../../libs/sim/src/faces/array/index.js';
-import { aSmallWorld } from '../../../libs/sim/src/testing/small-world.js';
+import { aSmallWorld, createArrayFace, type PowerStoreFaceOptions } from '@rackwright/sim/testing';
 
 async function anArray(options: Partial<PowerStoreFaceOptions> = {}) {
   const { world, clock } = aSmallWorld();

@@ -2,8 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createBrocadeFosDriver, type BrocadeFosDriver } from '@rackwright/driver-brocade-fos';
 import { callThrough, describeFabricConformance, RecordingGate, untilDone } from '@rackwright/driver-core/conformance';
 import { parseWwn, SeededRandom } from '@rackwright/kernel';
-import { createFabricFace, type FosFace, type FosFaceOptions } from '../../../libs/sim/src/faces/fabric/index.js';
-import { aSmallWorld } from '../../../libs/sim/src/testing/small-world.js';
+import { aSmallWorld, createFabricFace, type FosFace, type FosFaceOptions } from '@rackwright/sim/testing';
 
 const CREDENTIAL = { username: 'admin', password: 'password' };
 const INITIATORS = [parseWwn('10:00:0a:00:00:00:00:01'), parseWwn('10:00:0a:00:00:00:00:02')] as const;
@@ -65,10 +64,10 @@ describe('faults of the simulated switch', () => {
   const change = { ensure: [{ name: 'rw_web', members: [INITIATORS[0], TARGET] }], remove: [] };
 
   it.each([
-    ['another administrator takes the lock', 'lock-held', 'POST', 'defined', 'refused'],
-    ['the checksum is stale', 'checksum-conflict', 'PATCH', 'effective', 'refused'],
-    ['the commit fails half-way', 'commit-half-way', 'PATCH', 'effective', 'conflict'],
-  ])('leaves no transaction open when %s', async (_name, kind, verb, path, end) => {
+    ['another administrator takes the lock', { kind: 'lock-held', verb: 'POST', path: 'defined', end: 'refused' }],
+    ['the checksum is stale', { kind: 'checksum-conflict', verb: 'PATCH', path: 'effective', end: 'refused' }],
+    ['the commit fails half-way', { kind: 'commit-half-way', verb: 'PATCH', path: 'effective', end: 'conflict' }],
+  ])('leaves no transaction open when %s', async (_name, { kind, verb, path, end }) => {
     let fired = 0;
     const sim = await aSwitch({
       faultFor: (request) => {

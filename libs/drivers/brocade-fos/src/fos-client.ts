@@ -1,7 +1,8 @@
+import type {
+  PinnedTransport} from '@rackwright/driver-core';
 import {
   endCall,
   parseDeviceJson,
-  PinnedTransport,
   type Credential,
   type DeviceCall,
   type PinnedAnswer,

@@ -1,7 +1,8 @@
+import type {
+  PinnedTransport} from '@rackwright/driver-core';
 import {
   endCall,
   parseDeviceJson,
-  PinnedTransport,
   tryParseDeviceJson,
   type Credential,
   type DeviceCall,
