@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { isIP } from 'node:net';
 import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls';
-import { endCall } from '../call-ending.js';
+import { CallEnding, endCall } from '../call-ending.js';
 import type { TlsTrust } from '../device-identity.js';
 
 export interface PinnedTlsOptions {
@@ -60,10 +60,8 @@ function judge(socket: TLSSocket, trust: TlsTrust | undefined): void {
   }
 }
 
-function isTrustError(error: NodeJS.ErrnoException): boolean {
-  const code = error.code ?? '';
-  return /^(CERT_|ERR_TLS_CERT|UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO)/.test(code);
-}
+/** Codes with which node says that a certificate chain does not lead to a CA it was given. */
+const TRUST_ERRORS = /^(CERT_|ERR_TLS_CERT|UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO)/;
 
 /**
  * Opens a TLS connection and judges the certificate before anything is written: what comes back may be given
@@ -86,11 +84,12 @@ export async function connectPinned(options: PinnedTlsOptions): Promise<TLSSocke
     return socket;
   } catch (error) {
     socket.on('error', () => undefined).destroy();
-    if (!(error instanceof Error) || error.name === 'CallEnding') throw error;
-    if (isTrustError(error)) {
-      endCall({ kind: 'refused', code: 'device.certificate-untrusted', message: `${where}: ${error.message}` });
+    if (error instanceof CallEnding) throw error;
+    const { code = '', message } = error as NodeJS.ErrnoException;
+    if (TRUST_ERRORS.test(code)) {
+      endCall({ kind: 'refused', code: 'device.certificate-untrusted', message: `${where}: ${message}` });
     }
     const why = options.signal.aborted ? 'timeout' : 'connection-reset';
-    endCall({ kind: 'unknown', why, message: `no TLS connection to ${where}: ${error.message}` });
+    endCall({ kind: 'unknown', why, message: `no TLS connection to ${where}: ${message}` });
   }
 }

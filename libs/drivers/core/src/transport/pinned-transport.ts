@@ -74,11 +74,11 @@ export class PinnedTransport {
       port,
       path: request.path,
       headers: { ...this.ownHeaders(request), ...request.headers },
-      agent: false,
       signal,
     };
-    if (!secure) return httpRequest(options);
+    if (!secure) return httpRequest({ ...options, agent: false });
     const socket = await connectPinned({ host, port, trust: this.trust, signal });
+    // No `agent`, not even false: with one, node would open a connection of its own and judge nothing.
     return httpsRequest({ ...options, createConnection: () => socket });
   }
 
