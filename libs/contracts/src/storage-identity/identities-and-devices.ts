@@ -148,12 +148,12 @@ export const releaseInitiators = defineCommand({
 export const resolveInitiators = defineCommand({
   service,
   name: 'resolve-initiators',
-  summary: 'What the initiators, boot targets and LUNs of a profile are (boot targets read from the arrays).',
+  summary:
+    'What the initiators, boot targets and LUNs of a profile are (boot targets as last read from arrays and fabrics).',
   input: z.strictObject({ profileId }),
   result: z.strictObject({ storage: resolvedStorage }),
   refusals: {
     'unknown-profile': 'nothing is reserved for this profile',
     'no-boot-target': 'the array shows no target for the boot volume',
   },
-  effect: 'device',
 });
