@@ -5,6 +5,7 @@
  */
 export * from './checkers/index.js';
 export * from './control/index.js';
+export * from './estate/index.js';
 export * from './face.js';
 export * from './faces/registry.js';
 export * from './faults/fault-book.js';
