@@ -24,6 +24,7 @@ export * from './outcome-bus.js';
 export * from './parked-messages.js';
 export * from './permissions.js';
 export * from './query-client.js';
+export * from './service-messages.js';
 export type { ParkedNotice } from './group-taker.js';
 export type { NatsConnectionOptions } from './nats-link.js';
 export { REFUSALS } from './receipt.js';

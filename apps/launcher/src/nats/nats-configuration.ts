@@ -1,8 +1,7 @@
 import type { ServiceName } from '@rackwright/contracts';
-import { subjectPermissions } from '@rackwright/messaging';
+import { messagesOf, subjectPermissions } from '@rackwright/messaging';
 import { join } from 'node:path';
 import type { NatsUser } from './nats-users.js';
-import { messagesOf } from './service-messages.js';
 
 export interface NatsConfigurationOptions {
   readonly port: number;

@@ -1,5 +1,5 @@
 import { CATALOGUE, SERVICES, type AnyDefinition, type ServiceName } from '@rackwright/contracts';
-import type { ServiceMessages } from '@rackwright/messaging';
+import type { ServiceMessages } from './permissions.js';
 
 /** Describing things, and asking for what the gateway may ask for itself; changes of hardware go through a run. */
 const ADMINISTRATION = /^(put|delete|register|set|refresh)-|^clear-former-holder$/;
