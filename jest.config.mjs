@@ -18,11 +18,13 @@ export default {
     '<rootDir>/test/**/*.spec.ts',
     '<rootDir>/tools/**/*.spec.ts',
   ],
-  testPathIgnorePatterns: ['/node_modules/', '/dist/', '/.rackwright/'],
+  // The real rack is a run of its own: `npm run realrack`.
+  testPathIgnorePatterns: ['/node_modules/', '/dist/', '/.rackwright/', '<rootDir>/test/realrack/'],
   modulePathIgnorePatterns: ['/dist/', '/.rackwright/'],
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: {
     '^@rackwright/tools/([^/]+)$': '<rootDir>/tools/$1/resolve.mjs',
+    '^@rackwright/app-([^/]+)/definition$': '<rootDir>/apps/$1/src/$1.definition.ts',
     '^@rackwright/driver-([^/]+)$': '<rootDir>/libs/drivers/$1/src/index.ts',
     '^@rackwright/driver-([^/]+)/([^/]+)$': '<rootDir>/libs/drivers/$1/src/$2/index.ts',
     '^@rackwright/([^/]+)/([^/]+)$': '<rootDir>/libs/$1/src/$2/index.ts',
