@@ -40,7 +40,7 @@ export const SCOPES = {
   ],
   simulator: ['kernel', 'sim', 'observability', 'documents'],
   cli: ['kernel', 'client', 'documents'],
-  launcher: ['kernel', 'contracts', 'persistence', 'messaging', 'tool'],
+  launcher: ['kernel', 'contracts', 'persistence', 'messaging', 'tool', 'client', 'sim'],
   tool: ['kernel', 'contracts', 'documents'],
 };
 

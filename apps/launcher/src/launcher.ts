@@ -2,6 +2,7 @@ import { SERVICES } from '@rackwright/contracts';
 import { AppError, isAppError, messageOf, type Clock, type RandomSource } from '@rackwright/kernel';
 import { provisionSchema } from '@rackwright/persistence';
 import { resolveNatsServer } from '@rackwright/tools/nats-server';
+import { join } from 'node:path';
 import { DataFolder } from './data-folder/data-folder.js';
 import { InstanceLock } from './data-folder/instance-lock.js';
 import { masterKeyFile } from './data-folder/master-key.js';
@@ -61,10 +62,7 @@ export class Launcher {
     const firstPassword = this.folder.isSetUp ? undefined : (config.adminPassword ?? this.secretStore.firstLogin());
     const names = this.startServices({ ...database, ...nats, gatewayPort, firstPassword });
     await this.untilReady(names, SERVICES_READY_WITHIN_MS);
-    const seeded =
-      firstPassword === undefined
-        ? undefined
-        : await seedSite({ address, adminPassword: firstPassword, projectRoot: config.projectRoot });
+    const seeded = firstPassword === undefined ? undefined : await this.seed(address, firstPassword);
     this.folder.markSetUp();
     this.secretStore.forgetFirstLogin();
     console.say('info', 'everything is ready');
@@ -83,6 +81,17 @@ export class Launcher {
     await this.supervisor?.stopAll(SERVERS_LAST);
     this.lock?.release();
     this.lock = undefined;
+  }
+
+  private seed(address: string, adminPassword: string): Promise<string | undefined> {
+    const { projectRoot, simulator, site } = this.parts.config;
+    return seedSite({
+      ...{ address, adminPassword, projectRoot },
+      dataFolder: this.folder.path,
+      estateFile: simulator ? join(this.folder.stateFolder('simulator'), 'estate.json') : undefined,
+      examples: site === undefined,
+      say: (level, line) => this.console?.say(level, line),
+    });
   }
 
   private get secretStore(): Secrets {
