@@ -1,0 +1,10 @@
+import base from '../../jest.config.mjs';
+
+/** `npm run realrack`: one suite, one worker; the shared PostgreSQL and NATS of the other suites are not started here. */
+export default {
+  ...base,
+  testMatch: ['<rootDir>/test/realrack/**/*.spec.ts'],
+  testPathIgnorePatterns: ['/node_modules/', '/dist/', '/.rackwright/'],
+  testTimeout: 120_000,
+  maxWorkers: 1,
+};
