@@ -73,6 +73,11 @@ export class StorageWorkHandlers {
     return this.access.raise(context, input.guards);
   }
 
+  @Handles(storage.confirmNoAccess)
+  confirmNoAccess(input: InputOf<typeof storage.confirmNoAccess>) {
+    return this.access.confirmNone(input.profileId);
+  }
+
   @Handles(storage.ensureMasks)
   ensureMasks(input: InputOf<typeof storage.ensureMasks>, context: CommandContext) {
     return this.access.masks(context, 'ensure-masks', input);

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { InputOf, Outcome, ResultOf, storageIdentity as storage } from '@rackwright/contracts';
+import type { InputOf, Outcome, OutcomeOf, ResultOf, storageIdentity as storage } from '@rackwright/contracts';
 import { DeviceWork } from '@rackwright/device-work';
 import { deferred, type CommandContext } from '@rackwright/messaging';
 import { Database } from '@rackwright/persistence';
@@ -9,7 +9,7 @@ import { FABRIC } from '../fabric/fabric.service.js';
 import { arraysOf } from '../fabric/zone.policy.js';
 import { ZoneStore } from '../fabric/zone.store.js';
 import { InitiatorRepository, type ProfileInitiators } from '../initiator/initiator.repository.js';
-import { refused } from '../refusal.js';
+import { done, refused } from '../refusal.js';
 
 interface ProfileCommand {
   readonly profileId: string;
@@ -78,6 +78,16 @@ export class AccessService {
   async raise(context: CommandContext, guards: ProfileCommand['guards']) {
     await this.work.raise(context, guards);
     return deferred();
+  }
+
+  async confirmNone(profileId: string): Promise<OutcomeOf<typeof storage.confirmNoAccess>> {
+    const zones = await this.zones.all(profileId);
+    const hosts = await this.hosts.all(profileId);
+    const left = [
+      ...zones.map((zone) => `zone ${zone.name} in ${zone.fabric}`),
+      ...hosts.map(({ array, host }) => `host ${host.name} on ${array}`),
+    ];
+    return left.length === 0 ? done({}) : refused('access-left', `still there: ${left.join(', ')}`);
   }
 
   async preview(profileId: string): Promise<ResultOf<typeof storage.previewAccess>> {

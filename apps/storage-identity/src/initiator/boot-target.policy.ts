@@ -31,14 +31,12 @@ export function iscsiTargets(boot: ProfileVolume | undefined, readings: StorageR
   if (!boot) return [];
   const candidates = (readings.targets.get(boot.array) ?? []).filter((target) => target.kind === 'iscsi');
   const usable = candidates.filter((target) => target.volume === undefined || target.volume === boot.arrayVolume);
-  return usable
-    .slice(0, BOOT_TARGETS_MAX)
-    .map((target) => ({
-      kind: 'iscsi',
-      target: target.name,
-      ...(target.portal !== undefined && { portal: target.portal }),
-      lun: boot.lun,
-    }));
+  return usable.slice(0, BOOT_TARGETS_MAX).map((target) => ({
+    kind: 'iscsi',
+    target: target.name,
+    ...(target.portal !== undefined && { portal: target.portal }),
+    lun: boot.lun,
+  }));
 }
 
 /** Where a profile boots from; undefined when it has no boot volume. Pure. */

@@ -145,6 +145,15 @@ export const releaseInitiators = defineCommand({
   input: z.strictObject({ profileId, profile: objectName, restore: initiatorsSpec.optional() }),
   result: noResult,
 });
+/** A profile with zones or masks left must not be forgotten: nobody would know whose they are. */
+export const confirmNoAccess = defineCommand({
+  service,
+  name: 'confirm-no-access',
+  summary: 'Confirms that no zone and no mask of a profile is left.',
+  input: z.strictObject({ profileId }),
+  result: noResult,
+  refusals: { 'access-left': 'zones or masks of the profile are left; disassociate it with its access first' },
+});
 export const resolveInitiators = defineCommand({
   service,
   name: 'resolve-initiators',
