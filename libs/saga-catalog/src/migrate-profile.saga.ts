@@ -55,13 +55,13 @@ export const migrateProfile = defineSaga(
   .step('note-holder', { ...steps.noteHolder(target), undo: 'turn' })
   .step('programme', { ...steps.programme(target), undo: 'turn' })
   .together((step) => ({
-    'recheck-locks': step({ ...steps.recheckLocks, undo: READS }),
-    'recheck-identity': step({ ...steps.recheckProgrammed(target), undo: READS }),
-    'recheck-source': step({ ...FOR_HOLDERS, ...steps.recheckHolderClean, undo: READS }),
-    'recheck-lan': step({ ...steps.recheckLan, undo: READS }),
-    'recheck-san': step({ ...steps.recheckSan, undo: READS }),
-    'recheck-access': step({ ...steps.checkAccess('present'), undo: READS }),
-    'recheck-sessions': step({ ...steps.recheckSessions, undo: READS }),
+    'recheck-locks': step({ ...steps.recheckLocks, undo: 'turn' }),
+    'recheck-identity': step({ ...steps.recheckProgrammed(target), undo: 'turn' }),
+    'recheck-source': step({ ...FOR_HOLDERS, ...steps.recheckHolderClean, undo: 'turn' }),
+    'recheck-lan': step({ ...steps.recheckLan, undo: 'turn' }),
+    'recheck-san': step({ ...steps.recheckSan, undo: 'turn' }),
+    'recheck-access': step({ ...steps.checkAccess('present'), undo: 'turn' }),
+    'recheck-sessions': step({ ...steps.recheckSessions, undo: 'turn' }),
   }))
   .together((step) => ({
     'open-lan': step({ ...steps.openLan(target), undo: 'turn' }),
@@ -69,8 +69,8 @@ export const migrateProfile = defineSaga(
   }))
   .step('power-on', { ...steps.powerOn(target), undo: 'turn' })
   .together((step) => ({
-    'verify-boot': step({ ...steps.verifyBoot(target), undo: READS }),
-    'verify-logins': step({ ...steps.verifyLogins(target), undo: READS }),
+    'verify-boot': step({ ...steps.verifyBoot(target), undo: 'turn' }),
+    'verify-logins': step({ ...steps.verifyLogins(target), undo: 'turn' }),
   }))
   .turn('stop-source', (back) =>
     back
