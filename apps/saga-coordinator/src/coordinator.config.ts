@@ -1,3 +1,4 @@
+import type { CrashPoints } from '@rackwright/saga';
 import { parseConfig } from '@rackwright/service-host';
 import { z } from 'zod';
 
@@ -12,6 +13,8 @@ const schema = z.object({
 });
 
 export interface CoordinatorConfig {
+  /** For tests in one process: told of every crash point instead. */
+  readonly crashPoints?: CrashPoints | undefined;
   /** For tests of recovery: the process kills itself when it passes this point for the n-th time (`point#n`). */
   readonly crashAt?: string | undefined;
 }

@@ -1,7 +1,7 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { CommandBus, EventBus } from '@rackwright/messaging';
 import type { Tx } from '@rackwright/persistence';
-import { SagaEngine, SagaRegistry } from '@rackwright/saga';
+import { SagaEngine, SagaRegistry, type CrashPoints } from '@rackwright/saga';
 import type { HostParts } from '@rackwright/service-host';
 import type { CoordinatorConfig } from './coordinator.config.js';
 import { CrashAt } from './engine/crash-at.js';
@@ -45,7 +45,7 @@ export class SagaCoordinatorModule {
               sender: new BusCommandSender(commands),
               clock: parts.clock,
               listener: new RunListener(runs, events, registry, (at) => due.tell(at)),
-              ...(config.crashAt !== undefined && { crashPoints: new CrashAt(config.crashAt) }),
+              ...crashPointsOf(config),
             }),
         },
         SagaRunner,
@@ -58,4 +58,9 @@ export class SagaCoordinatorModule {
       ],
     };
   }
+}
+
+function crashPointsOf({ crashAt, crashPoints }: CoordinatorConfig): { crashPoints?: CrashPoints } {
+  if (crashPoints !== undefined) return { crashPoints };
+  return crashAt === undefined ? {} : { crashPoints: new CrashAt(crashAt) };
 }

@@ -49,7 +49,11 @@ const CONVERSATIONS: Readonly<Record<ServiceName, Omit<ServiceMessages, 'service
   },
   network: ownerOfDevices(),
   'storage-identity': ownerOfDevices(),
-  power: ownerOfDevices(),
+  // Tells inventory what machine it found behind a BMC.
+  power: {
+    ...ownerOfDevices(),
+    uses: [...select('query', ['inventory']), ...select('command', ['inventory'], /^register-server$/)],
+  },
 };
 
 /** Owners of devices command nobody: they look things up in inventory and hear what changed there and in runs. */
