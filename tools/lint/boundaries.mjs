@@ -40,7 +40,7 @@ export const SCOPES = {
   ],
   simulator: ['kernel', 'sim', 'observability', 'documents'],
   cli: ['kernel', 'client', 'documents'],
-  launcher: ['kernel', 'contracts', 'persistence', 'messaging', 'tool', 'client', 'sim'],
+  launcher: ['kernel', 'contracts', 'persistence', 'messaging', 'tool', 'client', 'sim', 'documents'],
   tool: ['kernel', 'contracts', 'documents'],
 };
 

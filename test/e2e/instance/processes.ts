@@ -1,0 +1,58 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** A process the launcher wrote down. */
+export interface LaunchedProcess {
+  readonly name: string;
+  readonly pid: number;
+}
+
+/** What the launcher of this data folder keeps running just now. */
+export function launchedProcesses(dataFolder: string): readonly LaunchedProcess[] {
+  const folder = join(dataFolder, 'run');
+  return readdirSync(folder)
+    .filter((file) => file.endsWith('.json'))
+    .flatMap((file) => {
+      try {
+        return [JSON.parse(readFileSync(join(folder, file), 'utf8')) as LaunchedProcess];
+      } catch {
+        // Taken away between the two looks: ended meanwhile.
+        return [];
+      }
+    });
+}
+
+/** Live processes of one session: a launched process leads one of its own, so this is it with all its children. */
+export function sessionMembers(sessionId: number): readonly number[] {
+  return livePids().filter((pid) => statField(pid, 3) === sessionId);
+}
+
+/** Live processes that belong to a data folder: named in their command line or environment. */
+export function processesOf(dataFolder: string): readonly number[] {
+  return livePids().filter((pid) => {
+    if (pid === process.pid || statField(pid, 3) === undefined) return false;
+    return [`/proc/${pid}/cmdline`, `/proc/${pid}/environ`].some((file) => contentOf(file).includes(dataFolder));
+  });
+}
+
+function livePids(): number[] {
+  return readdirSync('/proc')
+    .filter((entry) => /^\d+$/.test(entry))
+    .map(Number);
+}
+
+/** A field of /proc/PID/stat counted after the command name; undefined for what has ended, zombies included. */
+function statField(pid: number, index: number): number | undefined {
+  const stat = contentOf(`/proc/${pid}/stat`);
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  if (fields.length < 10 || fields[0] === 'Z' || fields[0] === 'X') return undefined;
+  return Number(fields[index]);
+}
+
+function contentOf(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return '';
+  }
+}
