@@ -72,7 +72,7 @@ export class NetworkModule {
           inject: [DeviceStore, SWITCH_DRIVERS],
           useFactory: (store: DeviceStore, drivers: DriverPool<SwitchDriver>) => new SwitchPortWork(store, drivers),
         },
-        deviceWorkProvider([SwitchPortWork], parts.ids),
+        deviceWorkProvider([SwitchPortWork], parts),
         {
           provide: DEVICE_POLLERS,
           inject: [DeviceStore, SWITCH_DRIVERS],

@@ -13,7 +13,6 @@ import { createTgtDriver } from '@rackwright/driver-tgt';
 import { IdentityStore } from '@rackwright/identity-pool';
 import { AppError } from '@rackwright/kernel';
 import { EventBus } from '@rackwright/messaging';
-import { Database } from '@rackwright/persistence';
 import type { HostParts } from '@rackwright/service-host';
 import { AccessService } from './access/access.service.js';
 import { ArrayReader, type ArrayDriver } from './array/array.reader.js';
@@ -57,6 +56,9 @@ function arrayDriver({ driver, endpoint, options }: DeviceToReach, name: string)
   });
 }
 
+/** What the fabric work is put together from, in the order of its `inject`. */
+type FabricWorkNeeds = [DeviceStore, DriverPool<FabricDriver>, InitiatorRepository, ZoneStore, ArrayReader, EventBus];
+
 function deviceProviders(parts: HostParts, config: DeviceHostConfig): Provider[] {
   return [
     {
@@ -77,27 +79,15 @@ function deviceProviders(parts: HostParts, config: DeviceHostConfig): Provider[]
     },
     {
       provide: FabricWork,
-      inject: [DeviceStore, FABRIC_DRIVERS, InitiatorRepository, ZoneStore, ArrayReader, Database, EventBus],
-      useFactory: (
-        store: DeviceStore,
-        drivers: DriverPool<FabricDriver>,
-        initiators: InitiatorRepository,
-        zones: ZoneStore,
-        arrays: ArrayReader,
-        database: Database,
-        events: EventBus,
-      ) => new FabricWork({ store, drivers, initiators, zones, arrays, database, events }),
+      inject: [DeviceStore, FABRIC_DRIVERS, InitiatorRepository, ZoneStore, ArrayReader, EventBus],
+      useFactory: (...[store, drivers, initiators, zones, arrays, events]: FabricWorkNeeds) =>
+        new FabricWork({ store, drivers, initiators, zones, arrays, events, database: parts.database }),
     },
     {
       provide: ArrayWork,
-      inject: [DeviceStore, ARRAY_DRIVERS, HostStore, Database, EventBus],
-      useFactory: (
-        store: DeviceStore,
-        drivers: DriverPool<ArrayDriver>,
-        hosts: HostStore,
-        database: Database,
-        events: EventBus,
-      ) => new ArrayWork({ store, drivers, hosts, database, events }),
+      inject: [DeviceStore, ARRAY_DRIVERS, HostStore, EventBus],
+      useFactory: (store: DeviceStore, drivers: DriverPool<ArrayDriver>, hosts: HostStore, events: EventBus) =>
+        new ArrayWork({ store, drivers, hosts, events, database: parts.database }),
     },
     {
       provide: STORAGE_READER,
@@ -106,7 +96,7 @@ function deviceProviders(parts: HostParts, config: DeviceHostConfig): Provider[]
         new StorageReader({ store, fabrics, arrays, clock: parts.clock, everyMs: config.pollEveryMs }),
     },
     { provide: DEVICE_POLLERS, inject: [STORAGE_READER], useFactory: (reader: StorageReader) => reader.pollers },
-    deviceWorkProvider([FabricWork, ArrayWork], parts.ids),
+    deviceWorkProvider([FabricWork, ArrayWork], parts),
     DeviceWorkRunner,
   ];
 }

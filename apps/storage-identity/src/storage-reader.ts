@@ -1,4 +1,4 @@
-import { DevicePoller, DeviceStore, DriverPool } from '@rackwright/device-registry';
+import { DevicePoller, type DeviceStore, type DriverPool } from '@rackwright/device-registry';
 import { OPEN_GATE, type DeviceCall } from '@rackwright/driver-core';
 import { AppError, type Clock } from '@rackwright/kernel';
 import type { ArrayReader } from './array/array.reader.js';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 
 /** The services that own commands, events and queries. `gateway` and `saga-coordinator` also receive outcomes. */
 export const SERVICES = [

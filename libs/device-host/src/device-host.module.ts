@@ -2,11 +2,10 @@ import { Global, Module, type DynamicModule, type FactoryProvider, type Injectio
 import type { Outcome, ServiceName } from '@rackwright/contracts';
 import { DeviceStore, SealingKeys, Vault } from '@rackwright/device-registry';
 import { DeviceWork, type Combine, type LaneHandler } from '@rackwright/device-work';
-import type { Clock, IdFactory, RandomSource } from '@rackwright/kernel';
+import type { RandomSource } from '@rackwright/kernel';
 import { OutcomeBus, type ReplyRef } from '@rackwright/messaging';
-import type { Logger } from '@rackwright/observability';
-import { Database } from '@rackwright/persistence';
-import { CLOCK, LOGGER, type HostParts } from '@rackwright/service-host';
+import type { Database } from '@rackwright/persistence';
+import type { HostParts } from '@rackwright/service-host';
 
 /** Offers the {@link DeviceStore} of a service to all its modules. */
 @Global()
@@ -37,13 +36,13 @@ async function openStore(
 /** Device work over these lane handlers; give {@link DeviceWorkRunner} as a provider beside it. */
 export function deviceWorkProvider(
   handlers: readonly InjectionToken[],
-  ids: IdFactory,
+  { database, clock, logger, ids }: Pick<HostParts, 'database' | 'clock' | 'logger' | 'ids'>,
   combine?: Combine,
 ): FactoryProvider<DeviceWork> {
   return {
     provide: DeviceWork,
-    inject: [Database, OutcomeBus, CLOCK, LOGGER, ...handlers],
-    useFactory: (database: Database, outcomes: OutcomeBus, clock: Clock, logger: Logger, ...lanes: LaneHandler[]) =>
+    inject: [OutcomeBus, ...handlers],
+    useFactory: (outcomes: OutcomeBus, ...lanes: LaneHandler[]) =>
       new DeviceWork({
         database,
         clock,

@@ -50,11 +50,21 @@ describe('device work', () => {
     return work;
   }
 
-  const record = (work: DeviceWork, messageId: string, lanes: string[], guards: Guard[] = [], deadlineMs = 5_000) =>
+  const record = (
+    work: DeviceWork,
+    messageId: string,
+    lanes: string[],
+    more: { guards?: Guard[]; deadlineMs?: number } = {},
+  ) =>
     database.transaction((tx) =>
       work.record(
-        { tx, messageId, replyRef: { id: messageId }, deadline: new Date(clock.now().getTime() + deadlineMs) },
-        { kind: 'close-ports', guards, parts: lanes.map((lane) => ({ lane, input: { lane } })) },
+        {
+          tx,
+          messageId,
+          replyRef: { id: messageId },
+          deadline: new Date(clock.now().getTime() + (more.deadlineMs ?? 5_000)),
+        },
+        { kind: 'close-ports', guards: more.guards ?? [], parts: lanes.map((lane) => ({ lane, input: { lane } })) },
       ),
     );
   const raise = (work: DeviceWork, messageId: string, guards: Guard[]) =>
@@ -97,7 +107,7 @@ describe('device work', () => {
       work: oneByOne(() => Promise.resolve({ kind: 'again', afterMs: 10, note: 'lock held by admin' })),
     });
     work.start();
-    await record(work, 'late', ['switch:a'], [], 150);
+    await record(work, 'late', ['switch:a'], { deadlineMs: 150 });
     await waitFor(() => replied('late') !== undefined, { withinMs: 5_000 });
     expect(replied('late')).toMatchObject({
       kind: 'unknown',
@@ -116,15 +126,15 @@ describe('device work', () => {
     });
     work.start();
     await raise(work, 'r1', [{ subject: 'srv_1', epoch: 1 }]);
-    expect(await record(work, 'ahead', ['switch:a'], [{ subject: 'srv_1', epoch: 2 }])).toMatchObject({
+    expect(await record(work, 'ahead', ['switch:a'], { guards: [{ subject: 'srv_1', epoch: 2 }] })).toMatchObject({
       code: 'epoch-not-raised',
     });
-    expect(await record(work, 'old', ['switch:a'], [{ subject: 'srv_1', epoch: 1 }])).toBeUndefined();
+    expect(await record(work, 'old', ['switch:a'], { guards: [{ subject: 'srv_1', epoch: 1 }] })).toBeUndefined();
     await waitFor(() => turns > 0, { withinMs: 5_000 });
     await raise(work, 'r2', [{ subject: 'srv_1', epoch: 2 }]);
     await waitFor(() => replied('old') !== undefined && replied('r2') !== undefined, { withinMs: 5_000 });
     expect(replied('old')).toMatchObject({ kind: 'refused', code: 'stale-epoch' });
-    expect(await record(work, 'older', ['switch:a'], [{ subject: 'srv_1', epoch: 1 }])).toMatchObject({
+    expect(await record(work, 'older', ['switch:a'], { guards: [{ subject: 'srv_1', epoch: 1 }] })).toMatchObject({
       kind: 'refused',
       code: 'stale-epoch',
     });
@@ -146,7 +156,7 @@ describe('device work', () => {
     });
     work.start();
     await raise(work, 'r1', [{ subject: 'srv_1', epoch: 1 }]);
-    await record(work, 'slow', ['switch:a'], [{ subject: 'srv_1', epoch: 1 }]);
+    await record(work, 'slow', ['switch:a'], { guards: [{ subject: 'srv_1', epoch: 1 }] });
     const openCalls = async (): Promise<number> =>
       (await database.query('SELECT 1 FROM open_calls WHERE closed_at IS NULL')).length;
     await waitFor(async () => (await openCalls()) === 1, { withinMs: 5_000 });
@@ -177,7 +187,7 @@ describe('device work', () => {
       { owner: 'paused', leaseMs: 200 },
     );
     first.start();
-    await record(first, 'c1', ['switch:a'], [], 60_000);
+    await record(first, 'c1', ['switch:a'], { deadlineMs: 60_000 });
     await waitFor(() => held.permit !== undefined, { withinMs: 5_000 });
     await database.query('UPDATE device_operations SET due_at = now()');
     await first.stop();

@@ -10,3 +10,4 @@ export * from './epoch-gate.js';
 export * from './operation.js';
 export * from './operation.store.js';
 export * from './outcome-of-result.js';
+export * from './turn-parts.js';

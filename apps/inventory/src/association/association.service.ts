@@ -73,13 +73,13 @@ export class AssociationService {
         ? await this.servers.lockById(tx, input.targetServerId)
         : null;
     const profileId = input.kind === 'fence' ? fenced?.profileId : input.profileId;
-    const profile = profileId == null ? null : await this.profiles.lockById(tx, profileId);
+    const profile = profileId === undefined || profileId === null ? null : await this.profiles.lockById(tx, profileId);
     const holderIds = profile ? (await this.profiles.holdersOf(tx, profile.id)).map((holder) => holder.serverId) : [];
     const sourceId = input.kind === 'fence' ? fenced?.id : profile?.serverId;
     const targetId = input.kind === 'fence' ? undefined : input.targetServerId;
-    const wanted = [sourceId, targetId, ...holderIds].filter((id) => id != null);
+    const wanted = [sourceId, targetId, ...holderIds].filter((id) => id !== undefined && id !== null);
     const locked = new Map((await this.servers.lockMany(tx, wanted)).map((server) => [server.id, server]));
-    const source = (sourceId != null && locked.get(sourceId)) || null;
+    const source = (sourceId !== undefined && sourceId !== null && locked.get(sourceId)) || null;
     const target = (targetId !== undefined && locked.get(targetId)) || null;
     const holders =
       input.kind === 'fence'

@@ -3,7 +3,7 @@ import { network, type InputOf, type OutcomeOf, type ResultOf } from '@rackwrigh
 import { hasPrefix, IdentityStore, macAt, prefixProblem, randomPrefix } from '@rackwright/identity-pool';
 import { SystemRandom, type MacAddress } from '@rackwright/kernel';
 import { Database, withSavepoint, type Tx } from '@rackwright/persistence';
-import { bareAddress, isHostIn, parseSubnet } from '../network/ipv4.policy.js';
+import { bareAddress, isHostIn, parseSubnet, type Subnet } from '../network/ipv4.policy.js';
 import { NetworkService } from '../network/network.service.js';
 import { done, refused } from '../refusal.js';
 
@@ -198,7 +198,7 @@ export class VnicService {
       const native = spec.native === undefined ? undefined : known.get(spec.native);
       if (spec.address !== undefined) {
         const bare = bareAddress(spec.address);
-        const subnet = native?.subnet == null ? undefined : parseSubnet(native.subnet);
+        const subnet = subnetOf(native);
         const [owner] = await tx.query<{ profile: string }>(
           'SELECT profile FROM vnics JOIN profile_vnics USING (profile_id) WHERE native = $1 AND address = $2 AND profile_id <> $3',
           [spec.native ?? '', bare, profileId],
@@ -218,7 +218,7 @@ export class VnicService {
           );
         addresses.add(key);
       }
-      const prefix = native?.subnet == null ? undefined : parseSubnet(native.subnet)?.prefix;
+      const prefix = prefixOf(native);
       placed.push({
         spec,
         ...(native && { nativeVlan: native.vlan }),
@@ -229,7 +229,7 @@ export class VnicService {
           .sort((left, right) => left - right),
         ...(spec.address !== undefined &&
           prefix !== undefined && { address: `${bareAddress(spec.address)}/${prefix}` }),
-        ...(native?.gateway != null && { gateway: native.gateway }),
+        ...(native && native.gateway !== null && { gateway: native.gateway }),
       });
     }
     return { placed, problems };
@@ -266,7 +266,7 @@ export class VnicService {
     );
     return rows.map((row) => {
       const native = row.native === null ? undefined : known.get(row.native);
-      const prefix = native?.subnet == null ? undefined : parseSubnet(native.subnet)?.prefix;
+      const prefix = prefixOf(native);
       return {
         name: row.name,
         mac: row.mac,
@@ -277,10 +277,22 @@ export class VnicService {
           .filter((vlan) => vlan > 0)
           .sort((left, right) => left - right),
         ...(row.address !== null && prefix !== undefined && { address: `${row.address}/${prefix}` }),
-        ...(native?.gateway != null && { gateway: native.gateway }),
+        ...(native && native.gateway !== null && { gateway: native.gateway }),
       };
     });
   }
+}
+
+interface Addressed {
+  readonly subnet: string | null;
+}
+
+function subnetOf(native: Addressed | undefined): Subnet | undefined {
+  return native === undefined || native.subnet === null ? undefined : parseSubnet(native.subnet);
+}
+
+function prefixOf(native: Addressed | undefined): number | undefined {
+  return subnetOf(native)?.prefix;
 }
 
 function slotOf(vnic: string): string {
