@@ -1,6 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+/** Index of a field of /proc/PID/stat, counted after the command name. */
+const PARENT = 1;
+
 /** A process the launcher wrote down. */
 export interface LaunchedProcess {
   readonly name: string;
@@ -22,15 +25,18 @@ export function launchedProcesses(dataFolder: string): readonly LaunchedProcess[
     });
 }
 
-/** Live processes of one session: a launched process leads one of its own, so this is it with all its children. */
-export function sessionMembers(sessionId: number): readonly number[] {
-  return livePids().filter((pid) => statField(pid, 3) === sessionId);
+/** A live process and everything it started, itself first. */
+export function familyOf(pid: number): readonly number[] {
+  const parents = livePids().map((each) => [each, statField(each, PARENT)] as const);
+  const family = parents.some(([each, parent]) => each === pid && parent !== undefined) ? [pid] : [];
+  for (const member of family) family.push(...parents.flatMap(([each, parent]) => (parent === member ? each : [])));
+  return family;
 }
 
 /** Live processes that belong to a data folder: named in their command line or environment. */
 export function processesOf(dataFolder: string): readonly number[] {
   return livePids().filter((pid) => {
-    if (pid === process.pid || statField(pid, 3) === undefined) return false;
+    if (pid === process.pid || statField(pid, PARENT) === undefined) return false;
     return [`/proc/${pid}/cmdline`, `/proc/${pid}/environ`].some((file) => contentOf(file).includes(dataFolder));
   });
 }
