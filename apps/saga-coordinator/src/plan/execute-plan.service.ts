@@ -4,13 +4,14 @@ import { IdFactory, type Clock } from '@rackwright/kernel';
 import { traceOfSaga } from '@rackwright/observability';
 import type { Tx } from '@rackwright/persistence';
 import { SagaEngine } from '@rackwright/saga';
+import type { SagaToStart } from '@rackwright/saga-catalog';
 import { CLOCK } from '@rackwright/service-host';
 import { done, refused } from '../refusal.js';
 import { NO_PROGRESS } from '../run/run-progress.policy.js';
 import { RunStore } from '../run/run.store.js';
-import { SAGA_BOOK, type PlannedSaga, type SagaBook } from '../saga-book.js';
+import { SAGA_BOOK, type SagaBook } from '../saga-book.js';
 import { PlanStore, type PlanRow } from './plan.store.js';
-import { PlanWorld, type Grounds } from './plan-world.js';
+import { PlanWorld, sagaFactsOf, type Grounds } from './plan-world.js';
 
 type Outcome = OutcomeOf<typeof coordinator.executePlan>;
 
@@ -44,8 +45,8 @@ export class ExecutePlanService {
       // Somebody executed it while we asked.
       return executedOutcome(await this.plans.findIn(tx, planId), planId);
     }
-    const profileId = plan.profile_id ?? '';
-    const planned = this.book.sagaFor(plan.resolved, { profileId, actor }, grounds.preview);
+    const who = { actor, profileId: plan.profile_id ?? undefined };
+    const planned = this.book.sagaFor(plan.resolved, sagaFactsOf(plan.resolved, grounds, who));
     await this.startRun(tx, { plan, actor, runId, planned, serverIds: serversOf(grounds) });
     return done({ runId });
   }
@@ -65,7 +66,7 @@ export class ExecutePlanService {
       readonly plan: PlanRow;
       readonly actor: string;
       readonly runId: string;
-      readonly planned: PlannedSaga;
+      readonly planned: SagaToStart;
       readonly serverIds: string[];
     },
   ): Promise<void> {

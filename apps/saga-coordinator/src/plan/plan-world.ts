@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { inventory, network, storageIdentity, type coordinator, type ResultOf } from '@rackwright/contracts';
-import { isAppError } from '@rackwright/kernel';
+import { isAppError, type ProfileId } from '@rackwright/kernel';
 import { QueryClient } from '@rackwright/messaging';
+import type { PlanFacts } from '@rackwright/saga-catalog';
 import type { AssociationPreview } from '../saga-book.js';
 
 const QUERY = { timeoutMs: 4_000 } as const;
@@ -107,6 +108,23 @@ export class PlanWorld {
     });
     return { worldMark: markOf(profile), problems: deletionProblems(profileId, profile), profile };
   }
+}
+
+/** What the grounds of a plan tell whoever makes its saga. */
+export function sagaFactsOf(
+  request: PlanRequest,
+  { preview, profile }: Grounds,
+  who: { readonly actor: string; readonly profileId: string | undefined },
+): PlanFacts {
+  const serverId = 'serverId' in request ? request.serverId : undefined;
+  return {
+    actor: who.actor,
+    ...(who.profileId !== undefined && { profileId: who.profileId as ProfileId }),
+    ...(serverId !== undefined && { serverId }),
+    ...(profile && { profileName: profile.definition.name }),
+    ...(profile && request.kind === 'define-profile' && { previous: profile.definition }),
+    ...(preview && { preview }),
+  };
 }
 
 function deletionProblems(profileId: string, profile: ProfileView | undefined): Problem[] {

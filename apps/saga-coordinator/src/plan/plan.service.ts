@@ -8,7 +8,7 @@ import { associationChanges, rebootsOf, undoOf, type MoveFacts } from './associa
 import { NO_CANDIDATE, chooseServer, noCandidateProblem, type Choice } from './choose-server.policy.js';
 import { definitionChanges, deletionChanges } from './definition-changes.policy.js';
 import { PlanStore, type PlanContents, type PlanRow } from './plan.store.js';
-import { PlanWorld, type Grounds } from './plan-world.js';
+import { PlanWorld, sagaFactsOf, type Grounds } from './plan-world.js';
 
 type PlanRequest = coordinator.PlanRequest;
 type PlanView = coordinator.PlanView;
@@ -102,7 +102,7 @@ export class PlanService {
   }
 
   private sagaOf({ request, grounds, profileId, actor }: Draft) {
-    return this.book.sagaFor(request, { profileId: profileId ?? '', actor }, grounds.preview);
+    return this.book.sagaFor(request, sagaFactsOf(request, grounds, { profileId, actor }));
   }
 
   private async facts({ request, grounds, profileId }: Draft): Promise<MoveFacts | undefined> {

@@ -6,6 +6,7 @@ interface Times {
   label?: string;
   startedAt?: string;
   endedAt?: string;
+  last?: 'done' | 'refused' | 'unknown' | 'sent';
 }
 
 interface Seen {
@@ -36,6 +37,7 @@ function timesOf(rows: readonly JournalRow[]): ReadonlyMap<string, Times> {
     const key = keyOfRow(unitRow);
     const known = times.get(key) ?? {};
     times.set(key, known);
+    known.last = unitRow.event.replace(/^(step|undo)-/, '') as NonNullable<Times['last']>;
     if (unitRow.event === 'step-sent' || unitRow.event === 'undo-sent') {
       known.label = unitRow.data.summary;
       known.startedAt ??= unitRow.at;
@@ -96,22 +98,28 @@ function unitStep(seen: Seen, key: string): RunStep | undefined {
 }
 
 function unitStateOf(seen: Seen, key: string, unit: UnitState): RunStep['state'] {
-  const { state } = seen;
   switch (unit.status) {
     case 'sent':
       return unit.tries > 1 ? 'retrying' : 'running';
     case 'done':
       return isUndone(seen, key, unit) ? 'undone' : 'done';
     case 'idle':
-      return 'waiting';
-    default: {
-      const isForward = phaseOf(key, seen.definition) === 'forward';
-      const goesOn = state.status === 'open' && !state.abandoning && (isForward ? state.mode === 'forward' : true);
-      if (goesOn) return 'retrying';
-      if (isUndone(seen, key, unit)) return 'undone';
-      return unit.status === 'refused' ? 'refused' : 'failed';
-    }
+      // An operator's verb made it free to be tried again; when that never came, its last answer still stands.
+      return failedState(seen, key, unit) ?? 'waiting';
+    default:
+      return failedState(seen, key, unit) ?? 'failed';
   }
+}
+
+/** How a step stands whose last attempt failed; undefined when it did not. */
+function failedState(seen: Seen, key: string, unit: UnitState): RunStep['state'] | undefined {
+  const { state } = seen;
+  const last = seen.times.get(key)?.last;
+  if (last !== 'refused' && last !== 'unknown') return undefined;
+  const isForward = phaseOf(key, seen.definition) === 'forward';
+  if (state.status === 'open' && !state.abandoning && (!isForward || state.mode === 'forward')) return 'retrying';
+  if (isUndone(seen, key, unit)) return 'undone';
+  return last === 'refused' ? 'refused' : 'failed';
 }
 
 function isUndone({ state, definition }: Seen, key: string, unit: UnitState): boolean {

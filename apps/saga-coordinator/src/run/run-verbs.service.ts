@@ -18,16 +18,19 @@ type VerbOutcome = OutcomeOf<typeof coordinator.cancelRun>;
 const ALREADY: readonly VerbRefusal[] = ['saga.already-cancelled', 'saga.already-going-back'];
 const NO_REASON = 'no reason given';
 
-/** Refusals of the engine in the words of the contract, per verb. */
-const CODES: Readonly<Partial<Record<VerbRefusal, string>>> = {
+type Codes = Readonly<Partial<Record<VerbRefusal, string>>>;
+
+/** Refusals of the engine in the words of the contract: for a cancel, and for the verbs of a stuck run. */
+const CANCEL_CODES: Codes = {
   'saga.not-found': 'unknown-run',
-  'saga.not-stuck': 'run-not-stuck',
-  'saga.ended': 'run-ended',
   'saga.past-point-of-no-return': 'past-no-return',
-  // Neither can go back as cancelling would: the message says what can be done instead.
+  // None of these can go back as cancelling would: the message says what can be done instead.
   'saga.stuck-going-back': 'past-no-return',
   'saga.abandoning': 'past-no-return',
   'saga.unknown-definition': 'past-no-return',
+};
+const STUCK_CODES: Codes = {
+  'saga.not-found': 'unknown-run',
   'saga.not-failed': 'wrong-step',
   'saga.may-not-be-marked-done': 'not-vouchable',
   'saga.result-invalid': 'not-vouchable',
@@ -47,7 +50,7 @@ export class RunVerbs {
     const answer = await this.engine.cancel(runId, { actor, reason: reason || NO_REASON }, tx);
     // Asked twice is asked once: it is on its way back already.
     if (answer.kind === 'accepted' || ALREADY.includes(answer.code)) return done({});
-    return refused(CODES[answer.code] ?? 'run-ended', answer.message);
+    return refused(CANCEL_CODES[answer.code] ?? 'run-ended', answer.message);
   }
 
   retry(tx: Tx, { runId, actor, reason }: VerbInput): Promise<VerbOutcome> {
@@ -72,7 +75,7 @@ export class RunVerbs {
   private async operate(tx: Tx, runId: string, request: OperatorRequest): Promise<VerbOutcome> {
     const answer = await this.engine.operate(runId, request, tx);
     if (answer.kind === 'accepted') return done({});
-    return refused(CODES[answer.code] ?? 'run-not-stuck', answer.message);
+    return refused(STUCK_CODES[answer.code] ?? 'run-not-stuck', answer.message);
   }
 
   /** The result a person can stand for. Steps whose result later steps need facts from cannot be vouched for. */

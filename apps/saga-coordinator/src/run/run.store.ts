@@ -115,6 +115,6 @@ export class RunStore {
        FROM (SELECT started_at, ended_at FROM runs WHERE saga = $1 AND state = 'done' ORDER BY id DESC LIMIT 50) AS past`,
       [saga],
     );
-    return row?.ms == null ? undefined : Math.round(row.ms);
+    return typeof row?.ms === 'number' ? Math.round(row.ms) : undefined;
   }
 }

@@ -1,13 +1,11 @@
 import { coordinator, inventory, network, type ProfileDefinition, type ServiceName } from '@rackwright/contracts';
-import { Messaging } from '@rackwright/messaging';
-import { Database } from '@rackwright/persistence';
+import { Messaging, messagingMigrations } from '@rackwright/messaging';
+import { Database, migrate } from '@rackwright/persistence';
 import type { Clock } from '@rackwright/kernel';
 import { createLogger } from '@rackwright/observability';
 import { buildService, type BuiltService, type ServiceConfig, type ServiceDefinition } from '@rackwright/service-host';
 import { freshDatabase, startNats, waitFor, type NatsServer, type TestDatabase } from '@rackwright/testing';
-import { migrate } from '@rackwright/persistence';
-import { messagingMigrations } from '@rackwright/messaging';
-import { coordinatorWith } from '../coordinator-with.js';
+import { coordinatorWith } from '../../../apps/saga-coordinator/src/coordinator-with.js';
 import { smallBook } from './small-book.js';
 
 const SERVICES = ['saga-coordinator', 'inventory', 'network', 'gateway'] as const;
@@ -69,6 +67,11 @@ export class CoordinatorWorld {
       health: { host: '127.0.0.1', port: 0 },
       logLevel: 'silent',
     };
+  }
+
+  /** A look into the database of a service; close it. */
+  open(service: ServiceName): Promise<Database> {
+    return Database.open({ url: this.databases.url(service), schema: service, applicationName: 'look', poolMax: 2 });
   }
 
   /** Ends all coordinators. */
