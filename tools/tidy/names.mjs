@@ -36,6 +36,15 @@ export const KINDS = {
   view: 'what a query answers',
   codec: 'between our words and those of a device',
   property: 'tests over generated inputs',
+  definition: 'a service as its process and its tests host it',
+  runner: 'starts and stops with its service',
+  reader: 'reads devices again and again',
+  sender: 'hands outgoing messages over',
+  listener: 'follows changes in their transaction',
+  server: 'a small listener of our own',
+  turns: 'steps of device work',
+  filter: 'makes answers of errors',
+  tokens: 'injection tokens',
   spec: 'tests',
 };
 
