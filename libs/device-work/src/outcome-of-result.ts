@@ -40,6 +40,9 @@ export function turnOf<T>(
 
 /** Joins the outcomes of a command's parts: one refusal refuses, one unknown makes it unknown, else all evidence together. */
 export function combineEvidence(_kind: string, outcomes: readonly Outcome[]): Outcome {
+  // One part has nothing to be joined with, and its result may carry no evidence at all.
+  const [only] = outcomes;
+  if (only && outcomes.length === 1) return only;
   const bad =
     outcomes.find((outcome) => outcome.kind === 'unknown') ?? outcomes.find((outcome) => outcome.kind === 'refused');
   if (bad) return bad;

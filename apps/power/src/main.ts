@@ -1,0 +1,4 @@
+import { runService } from '@rackwright/service-host';
+import { powerDefinition } from './power.definition.js';
+
+await runService(powerDefinition());
