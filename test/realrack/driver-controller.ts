@@ -57,14 +57,14 @@ interface Server {
 /** Moves the profile by calling the product's drivers in the order that safety rule 4 demands; no service is involved. */
 export class DriverController implements RackController {
   readonly name = 'the drivers';
+  readonly closesPortsAtEnrolment = true;
   private readonly store = new MemoryBootScriptStore();
   private readonly sends: DeviceSend[] = [];
   private readonly servers: Readonly<Record<MachineName, Server>>;
   private readonly switch: OvsdbDriver;
   private readonly array: TgtDriver;
   private holder: MachineName | undefined;
-  /** Sessions that the array still held of a server that was already off. */
-  deadSessions = 0;
+  private sessionsFound = 0;
 
   constructor(rack: Rack) {
     this.servers = { a: this.server(rack.a), b: this.server(rack.b) };
@@ -82,6 +82,10 @@ export class DriverController implements RackController {
 
   maskingChanges(): number {
     return this.sends.filter(({ verb }) => /bind|--op new|delete --mode target/.test(verb)).length;
+  }
+
+  deadSessions(): number {
+    return this.sessionsFound;
   }
 
   async enrol(): Promise<void> {
@@ -131,7 +135,7 @@ export class DriverController implements RackController {
     await this.proveOff(server);
     await this.closePorts(server);
     await this.done('clear identity', () => server.adapter.ensureIdentity(CLEAN, this.call()));
-    this.deadSessions = (await this.read('sessions', () => this.array.sessions(INITIATORS, this.call()))).length;
+    this.sessionsFound = (await this.read('sessions', () => this.array.sessions(INITIATORS, this.call()))).length;
     await this.done('end sessions', () => this.array.ensureNoSessions(INITIATORS, this.call()));
   }
 

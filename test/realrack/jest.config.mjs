@@ -7,4 +7,6 @@ export default {
   testPathIgnorePatterns: ['/node_modules/', '/dist/', '/.rackwright/'],
   testTimeout: 120_000,
   maxWorkers: 1,
+  // Says by name what was skipped, and why.
+  verbose: true,
 };

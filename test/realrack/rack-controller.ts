@@ -17,7 +17,9 @@ export interface ProfileIdentity {
  */
 export interface RackController {
   readonly name: string;
-  /** Takes the rack over: devices enrolled, server ports closed. */
+  /** Whether a server nobody uses has its ports closed from the beginning, or only around a change. */
+  readonly closesPortsAtEnrolment: boolean;
+  /** Takes the rack over: every device is known and answers. */
   enrol(): Promise<void>;
   /** Puts the profile on a server that carries nothing, and switches it on. */
   place(server: MachineName): Promise<void>;
@@ -30,5 +32,7 @@ export interface RackController {
   readonly bootScripts: BootScriptSource;
   /** How many masking changes were sent to the array so far; undefined where it cannot be counted. */
   maskingChanges(): number | undefined;
+  /** Sessions the array still held of the last server that was cut; undefined where it cannot be told. */
+  deadSessions(): number | undefined;
   close(): Promise<void>;
 }

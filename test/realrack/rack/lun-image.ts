@@ -16,6 +16,8 @@ import { AppError } from '@rackwright/kernel';
 import { attempt, run } from './commands.js';
 
 const MACHINE = fileURLToPath(new URL('../machine/', import.meta.url));
+/** Kernel and built images; thrown away at will. */
+export const REALRACK_CACHE = fileURLToPath(new URL('../../../.rackwright/realrack-cache', import.meta.url));
 const SECTOR = 512;
 const BOOT_START = 2048;
 const BOOT_SECTORS = 61_440;
@@ -46,7 +48,6 @@ export interface LunImageOptions {
  * built once for each content of its ingredients. No loop mounts. Answers the path of the untouched image.
  */
 export async function lunImage({ cacheFolder, address }: LunImageOptions): Promise<string> {
-  mkdirSync(cacheFolder, { recursive: true });
   const kernel = await debianKernel(cacheFolder);
   const ingredients = ['init.sh', 'syslinux.cfg'].map((name) => readFileSync(join(MACHINE, name), 'utf8'));
   const key = createHash('sha256')
@@ -84,7 +85,8 @@ export async function readLunFile(image: string, path: string, scratchFolder: st
 }
 
 /** Folder of the newest cloud kernel of this Debian release, downloaded and unpacked but not installed. */
-async function debianKernel(cacheFolder: string): Promise<string> {
+export async function debianKernel(cacheFolder: string): Promise<string> {
+  mkdirSync(cacheFolder, { recursive: true });
   const known = readdirSync(cacheFolder)
     .filter((name) => name.startsWith('linux-image-'))
     .sort()

@@ -12,7 +12,7 @@ import { fileURLToPath } from 'node:url';
 import { SystemRandom } from '@rackwright/kernel';
 import { BootRelay } from './boot-relay.js';
 import { IscsiArray } from './iscsi-array.js';
-import { lunImage } from './lun-image.js';
+import { lunImage, REALRACK_CACHE } from './lun-image.js';
 import { Machine, type MachineFacts } from './machine.js';
 import { addNamespace, addStation } from './network.js';
 import { OpenVSwitch } from './open-vswitch.js';
@@ -20,7 +20,6 @@ import { processesOf, removeLeftovers, removeRack, startOf, type RackRecord } fr
 
 const PROJECT = fileURLToPath(new URL('../../../', import.meta.url));
 const RECORDS = join(PROJECT, '.rackwright', 'realrack-runs');
-const CACHE = join(PROJECT, '.rackwright', 'realrack-cache');
 
 /** VLANs of the rack: ports come in `delivery`, closed ones rest in `parking`, `web` and `other` are tenants' networks. */
 export const VLANS = { delivery: 1, web: 10, other: 20, storage: 50, parking: 999 } as const;
@@ -34,7 +33,7 @@ export const LUN = {
 } as const;
 export const WEB_ADDRESS = '10.77.0.51';
 
-const MACHINES: readonly [MachineFacts, MachineFacts] = [
+export const MACHINES: readonly [MachineFacts, MachineFacts] = [
   {
     name: 'a',
     boardSerial: 'RWQ-A-0001',
@@ -82,7 +81,7 @@ export async function startRack(): Promise<Rack> {
   try {
     const env = { RACKWRIGHT_RACK: folder };
     const image = join(folder, 'lun-web.img');
-    copyFileSync(await lunImage({ cacheFolder: CACHE, address: `${WEB_ADDRESS}/24` }), image);
+    copyFileSync(await lunImage({ cacheFolder: REALRACK_CACHE, address: `${WEB_ADDRESS}/24` }), image);
     await addNamespace(name('switch'));
     const ovs = await OpenVSwitch.start(folder, name('switch'), env);
     const probes = { web: name('web'), other: name('other'), storage: name('storage') };

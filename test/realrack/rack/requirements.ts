@@ -1,4 +1,6 @@
+import { messageOf } from '@rackwright/kernel';
 import { existsSync } from 'node:fs';
+import { debianKernel, REALRACK_CACHE } from './lun-image.js';
 
 /** File -> Debian package that brings it. */
 const FILES: Readonly<Record<string, string>> = {
@@ -31,10 +33,16 @@ const present = (file: string): boolean =>
   existsSync(file.replace('/usr/sbin/', '/sbin/').replace('/usr/bin/', '/bin/'));
 
 /** Why a real rack cannot be built on this machine; undefined when it can. */
-export function realRackMissing(): string | undefined {
+export async function realRackMissing(): Promise<string | undefined> {
   if (process.platform !== 'linux' || process.arch !== 'x64') return `needs Linux on x86-64, not ${process.platform}`;
   if (process.getuid?.() !== 0) return 'needs root (network namespaces, taps)';
   if (!existsSync('/dev/net/tun')) return 'no /dev/net/tun';
   const packages = Object.entries(FILES).flatMap(([file, name]) => (present(file) ? [] : [name]));
-  return packages.length === 0 ? undefined : `packages are missing: ${[...new Set(packages)].join(', ')}`;
+  if (packages.length > 0) return `packages are missing: ${[...new Set(packages)].join(', ')}`;
+  try {
+    await debianKernel(REALRACK_CACHE);
+    return undefined;
+  } catch (error) {
+    return `no kernel for the servers: ${messageOf(error)}`;
+  }
 }
