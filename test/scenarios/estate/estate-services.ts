@@ -1,0 +1,49 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { inventoryDefinition } from '@rackwright/app-inventory/definition';
+import { networkDefinition } from '@rackwright/app-network/definition';
+import { powerDefinition } from '@rackwright/app-power/definition';
+import { sagaCoordinatorDefinition } from '@rackwright/app-saga-coordinator/definition';
+import { storageIdentityDefinition } from '@rackwright/app-storage-identity/definition';
+import type { ServiceName } from '@rackwright/contracts';
+import { SystemRandom } from '@rackwright/kernel';
+import type { CrashPoint } from '@rackwright/saga';
+import type { ServiceDefinition } from '@rackwright/service-host';
+
+/** The services of an estate, in the order in which they are started. */
+export const HOSTED = ['inventory', 'network', 'storage-identity', 'power', 'saga-coordinator'] as const;
+export type HostedName = (typeof HOSTED)[number] & ServiceName;
+
+/** A definition by service; `crash` is told of every crash point of the coordinator. */
+export type Definitions = Readonly<Record<HostedName, () => ServiceDefinition>>;
+
+/** Devices are read often and an off state dwells briefly: simulated time runs fast. */
+const POLL_EVERY_MS = 1_000;
+const OFF_DWELL_MS = 60;
+const BOOT_SETTLE_MS = 100;
+const REST_MS = 3_600_000;
+
+/** The definitions of the product, with settings for tests and a master key each. */
+export function productDefinitions(folder: string, crash: (point: CrashPoint, sagaId: string) => void): Definitions {
+  const device = (service: string) => ({
+    masterKeyFile: masterKeyFile(folder, service),
+    identityRestMs: REST_MS,
+    pollEveryMs: POLL_EVERY_MS,
+  });
+  const network = device('network');
+  const storage = device('storage-identity');
+  const power = { ...device('power'), offDwellMs: OFF_DWELL_MS, bootSettleMs: BOOT_SETTLE_MS };
+  return {
+    inventory: () => inventoryDefinition(),
+    network: () => networkDefinition(network),
+    'storage-identity': () => storageIdentityDefinition(storage),
+    power: () => powerDefinition(power),
+    'saga-coordinator': () => sagaCoordinatorDefinition({ crashPoints: { reached: crash } }),
+  };
+}
+
+function masterKeyFile(folder: string, service: string): string {
+  const file = join(folder, `${service}.key`);
+  writeFileSync(file, Buffer.from(new SystemRandom().bytes(32)).toString('hex'), { mode: 0o600 });
+  return file;
+}
