@@ -25,11 +25,15 @@ export function failure(
   });
 }
 
+/** Noes that are rules, whatever HTTP calls them. */
+const REFUSALS = new Set(['plan-blocked', 'not-qualified', 'not-inert', 'not-vouchable', 'past-no-return']);
+
 /** The exit code of an error: its own, or that of the HTTP status behind it. */
 export function exitOfError(error: unknown): number {
   if (!isAppError(error)) return EXIT.failed;
   if (typeof error.details['exit'] === 'number') return error.details['exit'];
   if (error.code === 'client.wait-timeout') return EXIT.timedOut;
+  if (REFUSALS.has(error.code)) return EXIT.refused;
   switch (problemOf(error)?.status) {
     case 400:
     case 413:

@@ -10,6 +10,7 @@ import { addGetCommand } from './resources/get.command.js';
 import { addWhyCommand } from './resources/why.command.js';
 import { addRunCommands } from './runs/run.command.js';
 import { addLoginCommands } from './sign-in/login.command.js';
+import { cliReference } from './site/cli-reference.js';
 import { addCompletionCommand } from './site/completion.command.js';
 import { addDiscoverCommand } from './site/discover.command.js';
 import { addSimCommand, runSim } from './site/sim.command.js';
@@ -51,6 +52,10 @@ export function buildProgram(cli: Cli): Command {
   addEventsCommand(program, cli);
   addSimCommand(program, cli);
   addCompletionCommand(program, cli);
+  program
+    .command('reference', { hidden: true })
+    .description('print the reference of all commands')
+    .action(() => cli.terminal.out(cliReference(program)));
   program
     .command('version')
     .description('print the version')

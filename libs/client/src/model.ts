@@ -25,10 +25,12 @@ export interface SystemStatus {
   readonly version: string;
   readonly services: readonly {
     readonly name: string;
-    readonly instances?: number;
-    readonly healthy: boolean;
+    /** Absent: nobody can tell from there. */
+    readonly healthy?: boolean;
+    readonly problem?: string;
     readonly [more: string]: unknown;
   }[];
+  /** A count is null when its service does not answer. */
   readonly counts: Readonly<Record<string, unknown>>;
   readonly simulator?: boolean;
 }
@@ -136,7 +138,17 @@ export interface Profile {
   readonly formerHolders?: readonly { readonly server: string; readonly serverId?: string; readonly since?: string }[];
   readonly updatedAt?: string;
   readonly vnics?: readonly ResolvedVnic[];
-  readonly initiators?: ResolvedStorage;
+  readonly storage?: ResolvedStorage;
+  /** Services that did not answer, so that their part is missing here. */
+  readonly unavailable?: readonly string[];
+}
+
+export interface SwitchPort {
+  readonly port: string;
+  readonly state: 'open' | 'closed';
+  readonly nativeVlan?: number;
+  readonly taggedVlans?: readonly number[];
+  readonly carriesEverything?: boolean;
 }
 
 export interface Reason {
@@ -241,7 +253,7 @@ export interface DocumentProblem {
 export interface DocumentChange {
   readonly kind: string;
   readonly name: string;
-  readonly action: 'create' | 'update' | 'unchanged' | 'error';
+  readonly action: 'create' | 'update' | 'unchanged' | 'error' | 'skipped';
   readonly diff?: readonly { readonly path: string; readonly before?: unknown; readonly after?: unknown }[];
   readonly problems?: readonly DocumentProblem[];
 }

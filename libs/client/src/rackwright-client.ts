@@ -10,6 +10,7 @@ import type {
   RackDocument,
   Server,
   Session,
+  SwitchPort,
   SystemStatus,
   TokenRequest,
 } from './model.js';
@@ -121,7 +122,7 @@ export class RackwrightClient {
     return this.transport.json({ method: 'DELETE', path: pathOf('profiles', idOrName) });
   }
 
-  switchPorts(name: string): Promise<Readonly<Record<string, unknown>>> {
+  switchPorts(name: string): Promise<Page<SwitchPort> & { readonly readAt?: string }> {
     return this.transport.json({ path: pathOf('switches', name, 'ports') });
   }
 
@@ -131,7 +132,10 @@ export class RackwrightClient {
     return (await this.transport.json<{ changes: readonly DocumentChange[] }>(request)).changes;
   }
 
-  /** Applies them, all or none: one bad document refuses the lot. Applying again changes nothing. */
+  /**
+   * Applies them; one bad document refuses the lot. Answers when new profiles are usable. Applying again changes nothing.
+   * @throws AppError of status 422 when nothing was changed, 409 when an owner refused on the way: what came before stands
+   */
   async applyDocuments(documents: Documents): Promise<readonly DocumentResult[]> {
     const request = { ...documentsRequest('apply', documents), repeatable: true };
     return (await this.transport.json<{ results: readonly DocumentResult[] }>(request)).results;
@@ -164,6 +168,7 @@ function documentsRequest(verb: 'plan' | 'apply', documents: Documents): ApiRequ
     path: `/documents/${verb}`,
     body: documents,
     ...(typeof documents === 'string' ? { contentType: 'application/yaml' } : {}),
-    timeoutMs: 120_000,
+    // Profiles are defined within the call, two minutes at most for each handful.
+    timeoutMs: verb === 'plan' ? 120_000 : 1_800_000,
   };
 }

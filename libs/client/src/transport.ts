@@ -1,4 +1,5 @@
 import { messageOf, SystemClock, type Clock } from '@rackwright/kernel';
+import { Agent, fetch, type Headers, type RequestInit, type Response } from 'undici';
 import { errorOfProblem, errorWithoutAnswer } from './problem.js';
 
 /** How to reach a gateway. */
@@ -37,6 +38,8 @@ export interface ApiAnswer {
 }
 
 const PAUSE_MAX_MS = 30_000;
+/** Held answers and streams may stay silent for long: the limits are ours, one per exchange. */
+const LINKS = new Agent({ headersTimeout: 0, bodyTimeout: 0, connect: { timeout: 10_000 } });
 
 /**
  * One HTTP exchange with the API: token, time limit, problem details as errors, and the repeats that are safe. Throws the
@@ -105,7 +108,7 @@ export class Transport {
       if (value !== undefined) url.searchParams.set(name, String(value));
     }
     try {
-      return await fetch(url, { ...this.initOf(request), signal, redirect: 'error' });
+      return await fetch(url, { ...this.initOf(request), signal, redirect: 'error', dispatcher: LINKS });
     } catch (error) {
       if (signal.aborted) throw error;
       throw errorWithoutAnswer('client.unreachable', `${this.options.url} does not answer: ${reasonOf(error)}`, {

@@ -5,7 +5,7 @@ import { EXIT, failure } from '../exit-code.policy.js';
 import { plain } from '../output/style.js';
 import { durationOption } from '../plans/change.command.js';
 import { askConsent, askSevereConsent, type ConsentOptions } from '../plans/consent.js';
-import { kindOf } from '../resources/kinds.js';
+import { documentKind, kindOf } from '../resources/kinds.js';
 import { watchRun, type WatchOptions } from '../runs/watch-run.js';
 import { diffText, problemsText, tally } from './diff-text.js';
 import { parseSources, readSources, type ReadDocuments } from './read-files.js';
@@ -36,7 +36,7 @@ export function addApplyCommands(program: Command, cli: Cli): void {
   program
     .command('export [kind]')
     .description('print what is defined as YAML documents; passwords are never part of it')
-    .action(async (kind?: string) => cli.terminal.out(await cli.client().exportDocuments(kind)));
+    .action(async (kind?: string) => cli.terminal.out(await cli.client().exportDocuments(documentKind(kind))));
   program
     .command('delete <kind> <name>')
     .description('delete a server profile that is on no server')

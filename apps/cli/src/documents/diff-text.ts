@@ -2,8 +2,14 @@ import type { DocumentChange } from '@rackwright/client';
 import { plain, type Style } from '../output/style.js';
 import type { PlacedProblem } from './read-files.js';
 
-const MARKS = { create: '+', update: '~', unchanged: '=', error: 'x' } as const;
-const WORDS = { create: 'to create', update: 'to change', unchanged: 'unchanged', error: 'wrong' } as const;
+const MARKS = { create: '+', update: '~', unchanged: '=', error: 'x', skipped: '.' } as const;
+const WORDS = {
+  create: 'to create',
+  update: 'to change',
+  unchanged: 'unchanged',
+  error: 'wrong',
+  skipped: 'not tried',
+} as const;
 
 /** What applying would change: `+` comes, `~` changes, `-` goes; what stays as it is is only counted. */
 export function diffText(changes: readonly DocumentChange[], style: Style): string {
@@ -21,7 +27,13 @@ export function tally(changes: readonly Pick<DocumentChange, 'action'>[]): strin
 }
 
 function changeLines(change: DocumentChange, style: Style): string[] {
-  const paint = { create: style.good, update: style.warn, unchanged: style.faint, error: style.bad }[change.action];
+  const paint = {
+    create: style.good,
+    update: style.warn,
+    unchanged: style.faint,
+    error: style.bad,
+    skipped: style.faint,
+  }[change.action];
   const head = `${paint(MARKS[change.action] ?? '?')} ${plain(change.kind)} ${style.strong(plain(change.name))}`;
   const fields = (change.diff ?? []).map(({ path, before, after }) => {
     const name = plain(path);

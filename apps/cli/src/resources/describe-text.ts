@@ -1,4 +1,4 @@
-import type { Placement, Profile, Server } from '@rackwright/client';
+import type { Placement, Profile, Server, SwitchPort } from '@rackwright/client';
 import { ageText } from '../output/duration.js';
 import { plain, stateStyle, type Style } from '../output/style.js';
 import type { Row } from './kinds.js';
@@ -73,17 +73,17 @@ function cpuText(server: Server): string {
 
 /** A profile: its identities, networks and volumes, where it is and was, and where it could go. */
 export function profileText(profile: Profile, placement: Placement | undefined, now: Date, style: Style): string {
-  const { definition, initiators } = profile;
+  const { definition, storage } = profile;
   const vnics = (profile.vnics ?? []).map((vnic) => {
     const native =
       vnic.native === undefined ? '' : `native ${vnic.native}${vnic.nativeVlan ? ` (VLAN ${vnic.nativeVlan})` : ''}`;
     const tagged = vnic.tagged?.length ? `tagged ${vnic.tagged.join(', ')}` : '';
     return plain([vnic.name, vnic.mac ?? 'no MAC yet', native, tagged, vnic.address].filter(Boolean).join('  '));
   });
-  const vhbas = (initiators?.vhbas ?? []).map((vhba) =>
+  const vhbas = (storage?.vhbas ?? []).map((vhba) =>
     plain(`${vhba.name}  ${vhba.fabric}  WWPN ${vhba.wwpn ?? 'none yet'}  WWNN ${vhba.wwnn ?? 'none yet'}`),
   );
-  const volumes = (initiators?.volumes ?? []).map((volume) =>
+  const volumes = (storage?.volumes ?? []).map((volume) =>
     plain(
       `LUN ${volume.lun}  ${volume.volume}${volume.array ? ` on ${volume.array}` : ''}${volume.boot ? '  boot' : ''}`,
     ),
@@ -98,7 +98,7 @@ export function profileText(profile: Profile, placement: Placement | undefined, 
         ['uuid', profile.uuid],
         ['server', profile.server ?? 'none'],
         ['needs', needsText(definition.qualification)],
-        ['iSCSI initiator', initiators?.iscsi?.initiator],
+        ['iSCSI initiator', storage?.iscsi?.initiator],
         ['locked by', profile.lockedBy],
         ['epoch', profile.epoch],
         ['changed', profile.updatedAt && `${ageText(profile.updatedAt, now)} ago`],
@@ -108,6 +108,7 @@ export function profileText(profile: Profile, placement: Placement | undefined, 
     ...section('vNICs', vnics, style),
     ...section('vHBAs', vhbas, style),
     ...section('Volumes', volumes, style),
+    ...section('Not shown, because these do not answer', (profile.unavailable ?? []).map(plain), style),
     ...section(
       'Former holders (may still carry this identity)',
       (profile.formerHolders ?? []).map(({ server, since }) => plain(`${server}  since ${ageText(since, now)}`)),
@@ -129,6 +130,17 @@ function needsText(needs: Profile['definition']['qualification']): string {
     needs.pool && `pool ${needs.pool}`,
   ];
   return parts.filter(Boolean).join(', ');
+}
+
+/** A switch and what each of its ports lets through, as last read. */
+export function switchText(item: Row, ports: readonly SwitchPort[], style: Style): string {
+  const lines = ports.map(({ port, state, nativeVlan, taggedVlans, carriesEverything }) => {
+    const native = nativeVlan === undefined ? '' : `native ${nativeVlan}`;
+    const tagged =
+      carriesEverything === true ? 'every VLAN' : taggedVlans?.length ? `tagged ${taggedVlans.join(', ')}` : '';
+    return plain([port, state, native, tagged].filter(Boolean).join('  '));
+  });
+  return `${itemText(item, style)}${text(section('Ports', lines, style))}`;
 }
 
 /** Anything else: its fields, nested ones as JSON. */

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import type { Cli } from '../cli.js';
 import { planText } from '../plans/plan-text.js';
 import { runText } from '../runs/run-text.js';
-import { itemText, profileText, serverText } from './describe-text.js';
+import { itemText, profileText, serverText, switchText } from './describe-text.js';
 import { getOne } from './get.command.js';
 import { kindOf } from './kinds.js';
 
@@ -30,8 +30,8 @@ export function addDescribeCommand(program: Command, cli: Cli): void {
         return cli.show(item, () => serverText(item as unknown as Server, now, cli.style));
       }
       if (kind.name !== 'switch') return cli.show(item, () => itemText(item, cli.style));
-      const withPorts = { ...item, ...(await client.switchPorts(name)) };
-      cli.show(withPorts, () => itemText(withPorts, cli.style));
+      const { items: portList, readAt } = await client.switchPorts(name);
+      cli.show({ ...item, portList, readAt }, () => switchText({ ...item, readAt }, portList, cli.style));
     });
 }
 

@@ -1,4 +1,5 @@
 import type { Collection, Profile, Server } from '@rackwright/client';
+import { KINDS } from '@rackwright/documents';
 import { EXIT, failure } from '../exit-code.policy.js';
 import { ageText } from '../output/duration.js';
 import { plain, stateStyle } from '../output/style.js';
@@ -170,6 +171,17 @@ export function kindOf(word: string): ResourceKind {
   throw failure(EXIT.usage, `there is no kind "${word}"`, {
     action: `one of: ${RESOURCE_KINDS.map(({ name }) => name).join(', ')}, run`,
   });
+}
+
+/** The kind of document somebody means: `network-set`, `networkset` and `NetworkSet` are one. */
+export function documentKind(word: string | undefined): string | undefined {
+  if (word === undefined) return undefined;
+  const bare = (text: string): string => text.toLowerCase().replaceAll('-', '');
+  const kind = KINDS.find((each) => [bare(each), `${bare(each)}s`].includes(bare(word)));
+  if (kind !== undefined) return kind;
+  if (['pool', 'profile'].includes(kindOf(word).name))
+    return kindOf(word).name === 'pool' ? 'ServerPool' : 'ServerProfile';
+  throw failure(EXIT.usage, `there is no document kind "${word}"`, { action: `one of: ${KINDS.join(', ')}` });
 }
 
 /** The name people call an item by. */

@@ -12,7 +12,7 @@ export function addStatusCommand(program: Command, cli: Cli): void {
     .action(async () => {
       const status = await cli.client().status();
       cli.show(status, () => statusText(status, cli.target().context.url, cli.style));
-      if (status.services.some(({ healthy }) => !healthy)) cli.exitCode = EXIT.failed;
+      if (status.services.some(({ healthy }) => healthy === false)) cli.exitCode = EXIT.failed;
       if (stuckOf(status) > 0) cli.hint('rackwright run list --state stuck');
     });
 }
@@ -21,9 +21,9 @@ export function statusText(status: SystemStatus, url: string, style: Style): str
   const width = Math.max(0, ...status.services.map(({ name }) => name.length)) + 2;
   const lines = [
     `Rackwright ${plain(status.version)} at ${plain(url)}${status.simulator === true ? style.warn('  (simulated data centre)') : ''}`,
-    ...status.services.map(({ name, healthy, instances }) => {
-      const mark = healthy ? style.good('+') : style.bad('x');
-      return `  ${mark} ${plain(name).padEnd(width)}${instances === undefined ? '' : `${instances} running`}`.trimEnd();
+    ...status.services.map(({ name, healthy, problem }) => {
+      const mark = healthy === undefined ? style.faint('?') : healthy ? style.good('+') : style.bad('x');
+      return `  ${mark} ${plain(name).padEnd(width)}${plain(problem)}`.trimEnd();
     }),
     ...Object.entries(status.counts).map(([what, count]) => `${plain(what)}: ${countText(count)}`),
   ];
@@ -31,12 +31,17 @@ export function statusText(status: SystemStatus, url: string, style: Style): str
 }
 
 function countText(count: unknown): string {
-  if (typeof count !== 'object' || count === null) return plain(count);
-  const parts = Object.entries(count).map(([word, number]) => `${plain(number)} ${plain(word)}`);
+  if (typeof count !== 'object' || count === null) return numberText(count);
+  const parts = Object.entries(count).map(([word, number]) => `${numberText(number)} ${plain(word)}`);
   return parts.length === 0 ? '0' : parts.join(', ');
+}
+
+/** What nobody answers for is not zero. */
+function numberText(count: unknown): string {
+  return count === null || count === undefined ? '?' : plain(count);
 }
 
 function stuckOf(status: SystemStatus): number {
   const runs = status.counts['runs'] as { readonly stuck?: unknown } | undefined;
-  return Number(runs?.stuck ?? status.counts['stuck'] ?? 0) || 0;
+  return Number(runs?.stuck ?? 0) || 0;
 }
