@@ -4,11 +4,14 @@ import { withoutScope, type Logger } from '@rackwright/observability';
 import type { Tx } from '@rackwright/persistence';
 import { SagaEngine } from '@rackwright/saga';
 import { CLOCK, LOGGER } from '@rackwright/service-host';
+import { PlanStore } from '../plan/plan.store.js';
 import { DueTimes } from './due-times.js';
 
 /** Upper bound between looks: finds what came due for a replica that died. */
 const TICK_MS = 500;
 const RECOVER_EVERY_MS = 60_000;
+/** Plans nobody executed are kept this long after they expired. */
+const PLAN_KEPT_MS = 7 * 86_400_000;
 
 /**
  * Drives the engine's timers: at once when something this process knows of comes due, twice a second otherwise, and a
@@ -25,6 +28,7 @@ export class SagaRunner implements OnApplicationBootstrap, BeforeApplicationShut
   constructor(
     private readonly engine: SagaEngine<Tx>,
     private readonly due: DueTimes,
+    private readonly plans: PlanStore,
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
@@ -61,6 +65,7 @@ export class SagaRunner implements OnApplicationBootstrap, BeforeApplicationShut
     try {
       if (this.clock.monotonicMs() >= this.recoverAtMs) {
         await this.engine.recover();
+        await this.plans.forget(new Date(this.clock.now().getTime() - PLAN_KEPT_MS));
         this.recoverAtMs = this.clock.monotonicMs() + RECOVER_EVERY_MS;
       }
       await this.engine.tick();

@@ -25,9 +25,9 @@ export function associationChanges(facts: MoveFacts): Change[] {
         ...formerHolders.flatMap((server) => cutOff(server)),
         ...(target ? raised(facts, target) : []),
         ...accessChanges(facts, '+'),
-        committed(facts, target),
         ...(target ? switchedOn(facts, target) : []),
-      ].flat();
+        committed(facts, target),
+      ];
     case 'migrate':
       return [
         reservation(facts),
@@ -37,12 +37,14 @@ export function associationChanges(facts: MoveFacts): Change[] {
         ...accessChanges(facts, '='),
         ...(target ? switchedOn(facts, target) : []),
         committed(facts, target),
-        ...(source ? [change('~', 'server', source.name, 'identity cleared; the server is available again')] : []),
+        ...(source ? [change('~', 'inventory', source.name, 'released: carries nothing, available again')] : []),
       ];
     case 'disassociate':
       return [
         reservation(facts),
+        change('#', 'inventory', nameOf(facts), 'from here on the run only goes forward'),
         ...(source ? takenDown(facts, source) : []),
+        ...formerHolders.flatMap((server) => cutOff(server)),
         ...accessChanges(facts, facts.request.removeAccess ? '-' : '='),
         change('~', 'inventory', nameOf(facts), `on no server any more; ${source?.name ?? 'its server'} is available`),
       ];
@@ -81,17 +83,23 @@ function takenDown(facts: MoveFacts, server: SagaServer): Change[] {
   ];
 }
 
-/** A server that may still carry the identity: it is kept off and closed. */
+/** A server that may still carry the identity: off, closed and cleared before anything else gets it. */
 function cutOff(server: SagaServer): Change[] {
   return [
-    change('!', 'power', server.name, 'former holder: kept off, proven by two readings'),
+    change('!', 'power', server.name, 'former holder: off, proven by two readings'),
     ...ports(server, '-', closing),
+    change('-', 'server', server.name, 'clear every programmed identity'),
   ];
 }
 
 function raised(facts: MoveFacts, server: SagaServer): Change[] {
   return [
-    change('=', 'power', server.name, 'must be off and show no programmed identity; checked, not changed'),
+    change(
+      '!',
+      'power',
+      server.name,
+      'off: switched off if it is on; must show no programmed identity, else the run goes back',
+    ),
     change('+', 'server', server.name, `programme ${identityText(facts)}, boot from ${bootOf(facts)}`),
     ...ports(server, '+', (port) => opening(facts, port)),
   ];
@@ -105,12 +113,13 @@ function fenced(facts: MoveFacts, server: SagaServer | undefined): Change[] {
   if (!server) return [];
   return [
     reservation(facts),
-    change('!', 'power', server.name, 'force off, proven by two readings'),
+    change('#', 'inventory', server.name, 'from here on the run only goes forward'),
     ...ports(server, '-', closing),
+    change('!', 'power', server.name, 'force off, proven by two readings'),
     change('-', 'server', server.name, 'clear every programmed identity, applied with the ports closed'),
     change('=', 'fabric', 'all', 'no zoning change'),
     change('=', 'array', 'all', 'no masking change'),
-    change('#', 'inventory', server.name, 'quarantined: it stays down until an operator releases it'),
+    change('~', 'inventory', server.name, 'quarantined: it stays down until an operator releases it'),
   ];
 }
 
@@ -215,7 +224,8 @@ const UNDO: Readonly<Record<PlanRequest['kind'], string>> = {
   associate:
     'Until the commit it goes back by fencing and clearing the target and taking zones and masks away. Afterwards: disassociate.',
   migrate: 'Until the commit it goes back by a fenced move to the source. Afterwards: migrate again.',
-  disassociate: 'Once the server is off it only goes forward. Afterwards: associate again, the identities are kept.',
+  disassociate:
+    'Once the server is being stopped it only goes forward. Afterwards: associate again, the identities are kept.',
   fence: 'Fencing is not taken back by the run: release the server from quarantine when it is checked.',
 };
 

@@ -4,11 +4,28 @@ import { Database, migrate } from '@rackwright/persistence';
 import type { Clock } from '@rackwright/kernel';
 import { createLogger } from '@rackwright/observability';
 import { buildService, type BuiltService, type ServiceConfig, type ServiceDefinition } from '@rackwright/service-host';
-import { freshDatabase, startNats, waitFor, type NatsServer, type TestDatabase } from '@rackwright/testing';
-import { coordinatorWith } from '../../../apps/saga-coordinator/src/coordinator-with.js';
+import { coordinatorWith } from '../coordinator-with.js';
 import { smallBook } from './small-book.js';
 
 const SERVICES = ['saga-coordinator', 'inventory', 'network', 'gateway'] as const;
+
+/** What a spec lends from the test library, which only specs may import. */
+export interface TestKit {
+  freshDatabase(...schemas: readonly string[]): Promise<TestDatabase>;
+  startNats(options: { readonly users: readonly { readonly name: string }[] }): Promise<NatsServer>;
+  waitFor(condition: () => boolean | Promise<boolean>, options?: { readonly what?: string }): Promise<unknown>;
+}
+
+interface TestDatabase {
+  url(schema: string): string;
+  drop(): Promise<void>;
+}
+
+interface NatsServer {
+  readonly url: string;
+  user(name: string): { readonly seed: string; readonly seedFile: string };
+  destroy(): Promise<void>;
+}
 
 /** Coordinators on real PostgreSQL and NATS, with scripted owners: what a coordinator asks and sends is all there is to see. */
 export class CoordinatorWorld {
@@ -20,18 +37,19 @@ export class CoordinatorWorld {
   private constructor(
     readonly databases: TestDatabase,
     readonly nats: NatsServer,
+    private readonly kit: TestKit,
     client: { messaging: Messaging; database: Database },
   ) {
     this.client = client;
   }
 
-  static async start(): Promise<CoordinatorWorld> {
-    const databases = await freshDatabase(...SERVICES);
-    const nats = await startNats({ users: SERVICES.map((name) => ({ name })) });
+  static async start(kit: TestKit): Promise<CoordinatorWorld> {
+    const databases = await kit.freshDatabase(...SERVICES);
+    const nats = await kit.startNats({ users: SERVICES.map((name) => ({ name })) });
     const client = await joinAs(databases, nats, 'gateway');
-    const world = new CoordinatorWorld(databases, nats, client);
+    const world = new CoordinatorWorld(databases, nats, kit, client);
     client.messaging.start();
-    await waitFor(() => client.messaging.connected);
+    await kit.waitFor(() => client.messaging.connected);
     await world.startOwner('inventory');
     await world.startOwner('network');
     return world;
@@ -48,8 +66,10 @@ export class CoordinatorWorld {
     });
     const close = service.close.bind(service);
     this.closers.push(close);
-    await waitFor(async () => (await fetch(`${service.url}/readyz`)).ok, { what: 'the coordinator to be ready' });
-    await waitFor(() => this.answers(), { what: 'the coordinator to answer' });
+    await this.kit.waitFor(async () => (await fetch(`${service.url}/readyz`)).ok, {
+      what: 'the coordinator to be ready',
+    });
+    await this.kit.waitFor(() => this.answers(), { what: 'the coordinator to answer' });
     return service;
   }
 
@@ -94,7 +114,7 @@ export class CoordinatorWorld {
     if (service === 'inventory') this.owners.registerInventory(joined.messaging);
     else this.owners.registerNetwork(joined.messaging);
     joined.messaging.start();
-    await waitFor(() => joined.messaging.connected);
+    await this.kit.waitFor(() => joined.messaging.connected);
     this.owners.running.push(joined);
   }
 }

@@ -1,7 +1,7 @@
 import { inventory } from '@rackwright/contracts';
 import { defineSaga, none } from '@rackwright/saga';
 import { z } from 'zod';
-import type { SagaBook } from '../../../apps/saga-coordinator/src/saga-book.js';
+import type { SagaBook } from '../saga-book.js';
 
 /** Two steps on inventory's own tables, the second of which can be made to be refused by naming a pool nobody made. */
 export const smallSaga = defineSaga(

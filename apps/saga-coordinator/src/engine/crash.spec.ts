@@ -6,13 +6,13 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { coordinator, type coordinator as Coordinator } from '@rackwright/contracts';
-import { waitFor } from '@rackwright/testing';
+import { freshDatabase, startNats, waitFor } from '@rackwright/testing';
 import { build, stop } from 'esbuild';
-import { CoordinatorWorld } from './coordinator-world.js';
+import { CoordinatorWorld } from '../testing/coordinator-world.js';
 
 const here = dirname(fileURLToPath(import.meta.url));
 // Inside the project, so that the bundle finds node_modules.
-const folder = join(here, `../../../dist/coordinator-spec-${process.pid}`);
+const folder = join(here, `../../dist/spec-${process.pid}`);
 const main = join(folder, 'main.mjs');
 
 let world: CoordinatorWorld;
@@ -20,7 +20,7 @@ let world: CoordinatorWorld;
 beforeAll(async () => {
   mkdirSync(folder, { recursive: true });
   await build({
-    entryPoints: [join(here, 'crash-main.ts')],
+    entryPoints: [join(here, '../testing/crash-main.ts')],
     outfile: main,
     bundle: true,
     format: 'esm',
@@ -49,7 +49,7 @@ beforeAll(async () => {
     ],
   });
   await stop();
-  world = await CoordinatorWorld.start();
+  world = await CoordinatorWorld.start({ freshDatabase, startNats, waitFor });
 }, 60_000);
 afterEach(() => world.leave());
 afterAll(async () => {
@@ -110,7 +110,7 @@ describe('a coordinator that is killed', () => {
 });
 
 function swcOptions(): object {
-  return JSON.parse(readFileSync(join(here, '../../../.swcrc'), 'utf8')) as object;
+  return JSON.parse(readFileSync(join(here, '../../../../.swcrc'), 'utf8')) as object;
 }
 
 function environment(): Record<string, string> {

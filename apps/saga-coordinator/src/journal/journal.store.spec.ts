@@ -11,10 +11,10 @@ import {
 } from '@rackwright/saga';
 import { MemoryJournalStore, type MemoryTx } from '@rackwright/saga/testing';
 import { freshDatabase, type TestDatabase } from '@rackwright/testing';
-import { CrashAt } from '../../../apps/saga-coordinator/src/engine/crash-at.js';
-import { PgJournalStore } from '../../../apps/saga-coordinator/src/journal/journal.store.js';
-import { sagaCoordinatorMigrations } from '../../../apps/saga-coordinator/src/saga-coordinator.migrations.js';
-import { smallSaga } from './small-book.js';
+import { CrashAt } from '../engine/crash-at.js';
+import { PgJournalStore } from './journal.store.js';
+import { sagaCoordinatorMigrations } from '../saga-coordinator.migrations.js';
+import { smallSaga } from '../testing/small-book.js';
 
 const NOW = new Date('2026-01-01T00:00:00Z');
 

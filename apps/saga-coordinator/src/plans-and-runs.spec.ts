@@ -1,13 +1,13 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { coordinator, type coordinator as Coordinator, type ProfileDefinition } from '@rackwright/contracts';
 import { SystemClock } from '@rackwright/kernel';
-import { waitFor } from '@rackwright/testing';
-import { CoordinatorWorld } from './coordinator-world.js';
+import { freshDatabase, startNats, waitFor } from '@rackwright/testing';
+import { CoordinatorWorld } from './testing/coordinator-world.js';
 
 let world: CoordinatorWorld;
 
 beforeAll(async () => {
-  world = await CoordinatorWorld.start();
+  world = await CoordinatorWorld.start({ freshDatabase, startNats, waitFor });
 }, 60_000);
 afterEach(async () => {
   await world.leave();
