@@ -23,6 +23,7 @@ export function associationChanges(facts: MoveFacts): Change[] {
       return [
         reservation(facts),
         ...formerHolders.flatMap((server) => cutOff(server)),
+        ...(target ? prepared(target) : []),
         ...(target ? raised(facts, target) : []),
         ...accessChanges(facts, '+'),
         ...(target ? switchedOn(facts, target) : []),
@@ -31,6 +32,7 @@ export function associationChanges(facts: MoveFacts): Change[] {
     case 'migrate':
       return [
         reservation(facts),
+        ...(target ? prepared(target) : []),
         ...(source ? takenDown(facts, source) : []),
         ...formerHolders.flatMap((server) => cutOff(server)),
         ...(target ? raised(facts, target) : []),
@@ -92,21 +94,23 @@ function cutOff(server: SagaServer): Change[] {
   ];
 }
 
-function raised(facts: MoveFacts, server: SagaServer): Change[] {
+/** The target before anything is moved: closed, off, clean. */
+function prepared(server: SagaServer): Change[] {
   return [
-    change(
-      '!',
-      'power',
-      server.name,
-      'off: switched off if it is on; must show no programmed identity, else the run goes back',
-    ),
-    change('+', 'server', server.name, `programme ${identityText(facts)}, boot from ${bootOf(facts)}`),
-    ...ports(server, '+', (port) => opening(facts, port)),
+    ...ports(server, '-', closing),
+    change('!', 'power', server.name, 'switch off if it is on; it must show no programmed identity'),
   ];
 }
 
+function raised(facts: MoveFacts, server: SagaServer): Change[] {
+  return [change('+', 'server', server.name, `programme ${identityText(facts)}, boot from ${bootOf(facts)}`)];
+}
+
 function switchedOn(facts: MoveFacts, server: SagaServer): Change[] {
-  return [change('!', 'power', server.name, `switch on as ${nameOf(facts)}; identity, logins and boot verified`)];
+  return [
+    ...ports(server, '+', (port) => opening(facts, port)),
+    change('!', 'power', server.name, `switch on as ${nameOf(facts)}; identity, logins and boot verified`),
+  ];
 }
 
 function fenced(facts: MoveFacts, server: SagaServer | undefined): Change[] {

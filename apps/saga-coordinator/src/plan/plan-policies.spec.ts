@@ -73,11 +73,12 @@ describe('the changes of a plan', () => {
     const shown = lines(facts(migrate));
     const at = (part: string): number => shown.findIndex((line) => line.includes(part));
     const order = [
+      'blade-17: switch off if',
       'blade-03: switch off',
       'blade-03-eth',
       'blade-03: take off',
       'blade-17: programme',
-      'blade-17-eth',
+      'blade-17-eth (blade-17 nic1): open',
       'blade-17: switch on',
       '# ',
     ];
