@@ -29,10 +29,10 @@ const CONVERSATIONS: Readonly<Record<ServiceName, Omit<ServiceMessages, 'service
     readsEvents: true,
     discovers: true,
   },
-  // Carries changes out: commands to every owner, administration left to the gateway.
+  // Carries changes out: commands to every owner, administration left to the gateway. A profile is defined by a run.
   'saga-coordinator': {
     uses: [
-      ...select('command', [...OWNERS, 'failover']).filter(({ name }) => !/^(put|register)-/.test(name)),
+      ...select('command', [...OWNERS, 'failover']).filter(({ name }) => !/^(put-(?!profile$)|register-)/.test(name)),
       ...select('query', [...OWNERS, 'failover']),
     ],
     listensTo: select('event', others('saga-coordinator')),
