@@ -1,7 +1,7 @@
 import { RackwrightClient, type Run } from '@rackwright/client';
 import { AppError, SystemRandom } from '@rackwright/kernel';
 import { waitFor } from '@rackwright/testing';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { MachineName, ProfileIdentity, RackController } from './rack-controller.js';
@@ -66,9 +66,9 @@ export class ProductController implements RackController {
   }
 
   async identity(): Promise<ProfileIdentity> {
-    const { vnics = [], initiators } = await this.api.profile(PROFILE);
+    const { vnics = [], storage } = await this.api.profile(PROFILE);
     const macOf = (name: string): string => vnics.find((vnic) => vnic.name === name)?.mac ?? '';
-    return { mac: macOf('data'), storageMac: macOf('storage'), iqn: initiators?.iscsi?.initiator ?? '' };
+    return { mac: macOf('data'), storageMac: macOf('storage'), iqn: storage?.iscsi?.initiator ?? '' };
   }
 
   maskingChanges(): undefined {
@@ -111,9 +111,11 @@ export class ProductController implements RackController {
         POWER_BOOT_SETTLE_MS: '1000',
       },
     });
+    const log = join(this.rack.folder, 'product.log');
+    await waitFor(() => /Rackwright is up/.test(readFileSync(log, 'utf8')), { withinMs: 90_000, everyMs: 100 });
     const anonymous = RackwrightClient.to({ url: `http://127.0.0.1:${port}` });
-    const session = await waitFor(() => anonymous.signIn('admin', password), { withinMs: 90_000, everyMs: 250 });
-    this.client = anonymous.withToken(session.token);
+    const { token } = await anonymous.signIn('admin', password);
+    this.client = anonymous.withToken(token);
     return this.client;
   }
 

@@ -4,7 +4,7 @@
  * the way it is put together. All links live in namespaces of this rack; two racks do not meet.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { copyFileSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -20,6 +20,8 @@ import { processesOf, removeLeftovers, removeRack, startOf, type RackRecord } fr
 
 const PROJECT = fileURLToPath(new URL('../../../', import.meta.url));
 const RECORDS = join(PROJECT, '.rackwright', 'realrack-runs');
+/** Logs and consoles of the last rack, for whoever has to find out. */
+const LOGS = join(PROJECT, '.rackwright', 'realrack-logs');
 
 /** VLANs of the rack: ports come in `delivery`, closed ones rest in `parking`, `web` and `other` are tenants' networks. */
 export const VLANS = { delivery: 1, web: 10, other: 20, storage: 50, parking: 999 } as const;
@@ -74,6 +76,7 @@ export async function startRack(): Promise<Rack> {
   const bootRelay = new BootRelay();
   const stop = async (): Promise<readonly number[]> => {
     await bootRelay.close();
+    keepLogs(folder, LOGS);
     await removeRack(record);
     guard.stdin?.end();
     return processesOf(folder);
@@ -96,6 +99,17 @@ export async function startRack(): Promise<Rack> {
   } catch (error) {
     await stop();
     throw error;
+  }
+}
+
+function keepLogs(folder: string, logs: string): void {
+  rmSync(logs, { recursive: true, force: true });
+  mkdirSync(logs, { recursive: true });
+  for (const part of ['.', 'a', 'b']) {
+    for (const name of existsSync(join(folder, part)) ? readdirSync(join(folder, part)) : []) {
+      if (!/\.log$|^console-\d+$/.test(name)) continue;
+      copyFileSync(join(folder, part, name), join(logs, part === '.' ? name : `${part}-${name}`));
+    }
   }
 }
 
