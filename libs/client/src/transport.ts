@@ -1,6 +1,6 @@
 import { messageOf, SystemClock, type Clock } from '@rackwright/kernel';
 import { Agent, fetch, type Headers, type RequestInit, type Response } from 'undici';
-import { errorOfProblem, errorWithoutAnswer } from './problem.js';
+import { errorOfProblem, errorWithoutAnswer, isRecord } from './problem.js';
 
 /** How to reach a gateway. */
 export interface ClientOptions {
@@ -163,8 +163,9 @@ function tryJson(text: string): unknown {
   }
 }
 
+/** The code of the system (`ECONNREFUSED`) where there is one: fetch hides it in the cause. */
 function reasonOf(error: unknown): string {
-  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  const cause = isRecord(error) && error['cause'] !== undefined ? error['cause'] : error;
   const code = (cause as { code?: unknown }).code;
   return typeof code === 'string' ? code : messageOf(cause);
 }
