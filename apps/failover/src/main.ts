@@ -1,0 +1,4 @@
+import { runService } from '@rackwright/service-host';
+import { failoverDefinition } from './failover.definition.js';
+
+await runService(failoverDefinition());
