@@ -10,16 +10,16 @@ import {
   type Guard,
   type InputOf,
   type OutcomeOf,
+  powerSealingKey,
   type ServiceName,
 } from '@rackwright/contracts';
 import { sealCredential } from '@rackwright/device-registry';
-import { powerSealingKey } from '@rackwright/contracts';
 import { SystemClock, SystemRandom, type ServerId } from '@rackwright/kernel';
 import { Messaging, messagingMigrations } from '@rackwright/messaging';
 import { createLogger, MetricsRegistry } from '@rackwright/observability';
 import { Database, migrate } from '@rackwright/persistence';
 import { buildService, type BuiltService, type ServiceDefinition } from '@rackwright/service-host';
-import { startSimulation, type Simulation } from '@rackwright/sim';
+import { loadSiteFile, startSimulation, type Simulation } from '@rackwright/sim';
 import { freshDatabase, startNats, waitFor, type NatsServer, type TestDatabase } from '@rackwright/testing';
 import { inventoryDefinition } from '@rackwright/app-inventory/definition';
 import { powerDefinition } from '@rackwright/app-power/definition';
@@ -55,8 +55,10 @@ export class PowerWorld {
 
   static async start(): Promise<PowerWorld> {
     const folder = mkdtempSync(join(tmpdir(), 'power-world-'));
+    const site = loadSiteFile(SITE);
     const simulation = await startSimulation({
-      site: SITE,
+      // A system on a disk of its own, so that a server can boot without a LUN.
+      site: { ...site, models: [{ name: 'hpe-rack', like: 'hpe-rack', localSystem: true }] },
       clock: new SystemClock(TIME_SCALE),
       faces: ['redfish'],
     });
@@ -101,7 +103,7 @@ export class PowerWorld {
   }
 
   ask<C extends CommandDefinition>(command: C, input: InputOf<C>, withinMs = 20_000): Promise<OutcomeOf<C>> {
-    const deadline = new Date(Date.parse(new SystemClock().now().toISOString()) + withinMs);
+    const deadline = new Date(new SystemClock().now().getTime() + withinMs);
     return this.client.messaging.commands.ask(command, input, { timeoutMs: withinMs + 5_000, deadline });
   }
 

@@ -78,6 +78,6 @@ export class IpmiServer implements PowerPort, BootPort, HardwareFactsPort, Power
   private async recognised<T>(call: DeviceCall, change: () => Promise<DeviceResult<T>>): Promise<DeviceResult<T>> {
     const read = await this.readPower(call);
     if (read.kind === 'done') return change();
-    return read as Exclude<typeof read, { kind: 'done' }>;
+    return read.kind === 'unknown' ? { kind: 'unknown', why: read.why, message: read.message } : read;
   }
 }
