@@ -18,7 +18,9 @@ export type HostedName = (typeof HOSTED)[number] & ServiceName;
 export type Definitions = Readonly<Record<HostedName, () => ServiceDefinition>>;
 
 /** Devices are read often and an off state dwells briefly: simulated time runs fast. */
-const POLL_EVERY_MS = 1_000;
+const POLL_EVERY_MS = 2_000;
+/** Every BMC in turn is much work; nothing here rests on these readings. */
+const POWER_POLL_EVERY_MS = 20_000;
 const OFF_DWELL_MS = 60;
 const BOOT_SETTLE_MS = 100;
 const REST_MS = 3_600_000;
@@ -32,7 +34,12 @@ export function productDefinitions(folder: string, crash: (point: CrashPoint, sa
   });
   const network = device('network');
   const storage = device('storage-identity');
-  const power = { ...device('power'), offDwellMs: OFF_DWELL_MS, bootSettleMs: BOOT_SETTLE_MS };
+  const power = {
+    ...device('power'),
+    pollEveryMs: POWER_POLL_EVERY_MS,
+    offDwellMs: OFF_DWELL_MS,
+    bootSettleMs: BOOT_SETTLE_MS,
+  };
   return {
     inventory: () => inventoryDefinition(),
     network: () => networkDefinition(network),

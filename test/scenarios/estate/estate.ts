@@ -155,10 +155,10 @@ export class Estate {
         name,
         qualification: { pool: 'rack' },
         vnics: [
-          { name: 'storage', native: 'storage' },
+          { name: 'storage', native: 'storage', address: `10.60.1.${this.profiles}` },
           { name: 'lan', native: 'production' },
         ],
-        iscsi: { vnic: 'storage', address: `10.60.1.${this.profiles}` },
+        iscsi: { vnic: 'storage' },
         volumes: [{ volume: this.nextVolume(), lun: 0, boot: true }],
       }),
     );

@@ -69,7 +69,7 @@ export class Runs {
         if (seen && AT_REST.has(seen.state)) return seen;
         throw new Error(seen ? `${seen.state}: ${describeSteps(seen)}` : 'the coordinator does not answer');
       },
-      { withinMs, everyMs: 25, what: `run ${runId} to come to rest` },
+      { withinMs, everyMs: 100, what: `run ${runId} to come to rest` },
     );
     const tookMs = clock.monotonicMs() - beganMs;
     return { runId, state: view.state as RunEnd['state'], reason: view.reason, view, tookMs };
@@ -82,7 +82,7 @@ export class Runs {
         const seen = (await this.view(runId))?.steps.find((each) => each.step.split('[')[0] === step);
         return seen !== undefined && states.includes(seen.state);
       },
-      { withinMs: 30_000, everyMs: 5, what: `run ${runId} to reach ${step}` },
+      { withinMs: 60_000, everyMs: 20, what: `run ${runId} to reach ${step}` },
     );
   }
 

@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { defineCommand } from '../define.js';
 import {
-  cidrAddress,
   deviceTrust,
   iqn,
   lunId,
@@ -102,7 +101,7 @@ export const resolvedVhba = z.strictObject({
 export const resolvedIscsi = z.strictObject({
   vnic: objectName,
   initiator: iqn,
-  address: cidrAddress.optional(),
+  /** As the profile says it: with or without the length of its prefix. */ address: z.string().max(40).optional(),
   bootTargets: z.array(sanBootTarget),
 });
 export const resolvedStorage = z.strictObject({
