@@ -67,6 +67,8 @@ export function inDependencyOrder<T extends { readonly kind: string }>(documents
   return [...documents].sort((left, right) => (rank.get(left.kind) ?? 0) - (rank.get(right.kind) ?? 0));
 }
 
+const BRACKETS_MAX = 100;
+
 interface Entry {
   readonly root: Document.Parsed;
   readonly node: Node;
@@ -105,13 +107,23 @@ function readStream(text: string, lines: LineCounter): Document.Parsed[] | Docum
 }
 
 /**
- * Looks for nesting that only a bomb has, before the parser spends time on it: long runs of opening brackets or of
- * block indicators. Text inside quotes does not look like that.
+ * Looks for nesting that only a bomb has, before the parser spends time on it: brackets that are opened and never
+ * closed, or long runs of block indicators. Brackets in quotes count too: nobody writes a hundred of them unbalanced.
  */
 function tooDeep(text: string): Position | undefined {
-  const match = /(?:[[{]\s*|[-?:]\s+){40}/.exec(text);
-  if (match === null) return undefined;
-  const before = text.slice(0, match.index).split('\n');
+  let depth = 0;
+  for (let offset = 0; offset < text.length; offset++) {
+    const character = text[offset];
+    if (character === '[' || character === '{') depth++;
+    else if (character === ']' || character === '}') depth = Math.max(0, depth - 1);
+    if (depth > BRACKETS_MAX) return lineOf(text, offset);
+  }
+  const match = /(?:[-?:][ \t\n]+){40}/.exec(text);
+  return match === null ? undefined : lineOf(text, match.index);
+}
+
+function lineOf(text: string, offset: number): Position {
+  const before = text.slice(0, offset).split('\n');
   return { line: before.length, column: (before.at(-1)?.length ?? 0) + 1 };
 }
 

@@ -1,17 +1,20 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gatewayDefinition } from '@rackwright/app-gateway/definition';
+import { inventoryDefinition } from '@rackwright/app-inventory/definition';
+import { networkDefinition } from '@rackwright/app-network/definition';
+import { sagaCoordinatorDefinition } from '@rackwright/app-saga-coordinator/definition';
+import { storageIdentityDefinition } from '@rackwright/app-storage-identity/definition';
 import { CATALOGUE, type ServiceName } from '@rackwright/contracts';
 import { subjectPermissions } from '@rackwright/messaging';
 import { MetricsRegistry, createLogger } from '@rackwright/observability';
 import { buildService, type BuiltService, type ServiceDefinition } from '@rackwright/service-host';
 import { freshDatabase, startNats, waitFor, type NatsServer, type TestDatabase } from '@rackwright/testing';
-import { gatewayDefinition } from '../../../apps/gateway/src/gateway.definition.js';
-import { inventoryDefinition } from '../../../apps/inventory/src/inventory.definition.js';
-import { networkDefinition } from '../../../apps/network/src/network.definition.js';
 
 export const PASSWORD = 'correct horse battery';
-const HOSTED = ['inventory', 'network', 'gateway'] as const;
+const ALWAYS = ['inventory', 'network', 'gateway'] as const;
+type More = 'storage-identity' | 'saga-coordinator';
 
 export interface Answer {
   readonly status: number;
@@ -43,13 +46,14 @@ export class GatewayWorld {
     readonly log: readonly string[],
   ) {}
 
-  static async start(): Promise<GatewayWorld> {
+  static async start(...more: readonly More[]): Promise<GatewayWorld> {
+    const hosted = [...ALWAYS, ...more];
     const folder = mkdtempSync(join(tmpdir(), 'rackwright-gateway-'));
     const masterKeyFile = join(folder, 'master.key');
     writeFileSync(masterKeyFile, 'ab'.repeat(32), { mode: 0o600 });
     const [databases, nats] = await Promise.all([
-      freshDatabase(...HOSTED),
-      startNats({ users: HOSTED.map((name) => ({ name, ...permissionsOf(name), allowResponses: true })) }),
+      freshDatabase(...hosted),
+      startNats({ users: hosted.map((name) => ({ name, ...permissionsOf(name), allowResponses: true })) }),
     ]);
     const lines: string[] = [];
     const build = (definition: ServiceDefinition, destination?: { write(line: string): void }) =>
@@ -69,7 +73,12 @@ export class GatewayWorld {
       });
     const device = { masterKeyFile, identityRestMs: 1_000, pollEveryMs: 60_000 };
     const gateway = { host: '127.0.0.1', port: 0, adminPassword: PASSWORD, sessionMs: 3_600_000, isSimulated: false };
+    const optional = {
+      'storage-identity': () => storageIdentityDefinition(device),
+      'saga-coordinator': () => sagaCoordinatorDefinition({}),
+    };
     const services = await Promise.all([
+      ...more.map((name) => build(optional[name]())),
       build(inventoryDefinition()),
       build(networkDefinition(device)),
       build(gatewayDefinition(gateway), { write: (line) => void lines.push(line) }),
@@ -127,11 +136,12 @@ export class GatewayWorld {
 }
 
 function permissionsOf(service: ServiceName) {
+  const asks = service === 'gateway' || service === 'saga-coordinator';
   const isGateway = service === 'gateway';
   return subjectPermissions({
     service,
     definitions: CATALOGUE,
-    uses: isGateway ? CATALOGUE.filter(({ kind }) => kind !== 'event') : [],
+    uses: asks ? CATALOGUE.filter(({ kind }) => kind !== 'event') : [],
     listensTo: CATALOGUE.filter(({ kind, service: owner }) => kind === 'event' && owner !== service),
     readsEvents: isGateway,
     discovers: isGateway,

@@ -78,11 +78,24 @@ function claimsOf({ kind, spec }: Pick<Existing, 'kind' | 'spec'>): Claim[] {
 /** The world as it would be: what exists, with the documents of the stream in place of what they change. Pure. */
 export function worldAfter(world: Iterable<Existing>, documents: readonly RackDocument[]): Map<string, Existing> {
   const after = new Map([...world].map((item) => [keyOf(item.kind, item.name), item]));
-  for (const { kind, metadata, spec } of documents) {
+  for (const document of documents) {
+    const { kind, metadata, spec } = document;
     const key = keyOf(kind, metadata.name);
+    const renamed = kind === 'Server' ? sameMachine(after.values(), document) : undefined;
+    if (renamed !== undefined && !documents.some((other) => keyOf(other.kind, other.metadata.name) === renamed))
+      after.delete(renamed);
     after.set(key, { ...after.get(key), kind, name: metadata.name, group: metadata.group, spec: { ...spec } });
   }
   return after;
+}
+
+/** Key of the server with the serial of the document: a machine is known by its serial, whatever it was called. Pure. */
+export function sameMachine(world: Iterable<Existing>, document: RackDocument): string | undefined {
+  if (document.kind !== 'Server') return undefined;
+  for (const { kind, name, spec } of world) {
+    if (kind === 'Server' && spec['boardSerial'] === document.spec.boardSerial) return keyOf(kind, name);
+  }
+  return undefined;
 }
 
 /** Who claims what in a world. Pure. */

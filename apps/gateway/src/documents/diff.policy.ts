@@ -31,11 +31,14 @@ export function changesOf(document: RackDocument, existing: Existing | undefined
   for (const field of KEPT[document.kind] ?? []) {
     if (after[field] === undefined && before[field] !== undefined) after[field] = before[field];
   }
-  return microdiff(before, after, { cyclesFix: false }).map((change) => ({
+  const { name } = document.metadata;
+  const renamed = existing.name === name ? [] : [{ path: '/metadata/name', before: existing.name, after: name }];
+  const changes = microdiff(before, after, { cyclesFix: false }).map((change) => ({
     path: pathOf(...change.path),
     ...('oldValue' in change && { before: change.oldValue as unknown }),
     ...('value' in change && { after: change.value as unknown }),
   }));
+  return [...renamed, ...changes];
 }
 
 function comparable(spec: Readonly<Record<string, unknown>>, group: string | undefined): Record<string, unknown> {

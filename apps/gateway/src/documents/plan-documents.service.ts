@@ -7,11 +7,20 @@ import {
   type DocumentProblem,
   type Kind,
   type ParsedDocument,
+  type Reference,
   type RackDocument,
 } from '@rackwright/documents';
 import { Asker } from '../asking/asker.service.js';
 import { Problem } from '../http/problem.js';
-import { claimants, clashesOf, danglingOf, parkingClashes, worldAfter, type Finding } from './claims.policy.js';
+import {
+  claimants,
+  clashesOf,
+  danglingOf,
+  parkingClashes,
+  sameMachine,
+  worldAfter,
+  type Finding,
+} from './claims.policy.js';
 import { definitionOf } from './commands.js';
 import { changesOf, type FieldChange } from './diff.policy.js';
 import { keyOf, type Existing } from './existing.policy.js';
@@ -51,7 +60,7 @@ export class PlanDocumentsService {
     const stream = parseDocuments(text);
     if (stream.problems.length > 0) throw unreadable(stream.problems);
     const valid = stream.documents.flatMap(({ document }) => (document === undefined ? [] : [document]));
-    const world = await this.world.read(kindsToKnow(valid));
+    const world = await this.known(valid);
     const after = worldAfter(world.values(), valid);
     const owners = claimants(after.values());
     const changes = await Promise.all(
@@ -70,6 +79,16 @@ export class PlanDocumentsService {
       }),
     );
     return inDependencyOrder(changes);
+  }
+
+  /**
+   * What has to be known of the world. Where a name may stand for several kinds, the later ones are looked at only when
+   * the first does not have it: an owner that has no part in this is not needed for it.
+   */
+  private async known(documents: readonly RackDocument[]): Promise<World> {
+    const world = await this.world.read(kindsToKnow(documents));
+    const more = missingKinds(documents, world);
+    return more.size === 0 ? world : new Map([...world, ...(await this.world.read(more))]);
   }
 
   /** What the owners would say to a profile, without what this stream is about to give them. */
@@ -122,16 +141,21 @@ function told(problems: readonly Finding[], isDoubtful: boolean): Finding[] {
 }
 
 function kindsToKnow(documents: readonly RackDocument[]): Set<Kind> {
-  const known = new Set(documents.map(({ kind, metadata }) => keyOf(kind, metadata.name)));
-  const kinds = new Set<Kind>();
-  for (const document of documents) {
-    kinds.add(document.kind);
-    for (const kind of NEIGHBOURS[document.kind] ?? []) kinds.add(kind);
-    for (const { kinds: referred, name } of referencesOf(document)) {
-      if (!referred.some((kind) => known.has(keyOf(kind, name)))) referred.forEach((kind) => kinds.add(kind));
-    }
-  }
-  return kinds;
+  const own = documents.flatMap(({ kind }) => [kind, ...(NEIGHBOURS[kind] ?? [])]);
+  const referred = unresolved(documents, new Map()).flatMap(({ kinds }) => kinds.slice(0, 1));
+  return new Set([...own, ...referred]);
+}
+
+function missingKinds(documents: readonly RackDocument[], world: World): Set<Kind> {
+  return new Set(unresolved(documents, world).flatMap(({ kinds }) => kinds.slice(1)));
+}
+
+/** References to what is neither in the stream nor in the world as far as it is known. */
+function unresolved(documents: readonly RackDocument[], world: World): Reference[] {
+  const coming = new Set(documents.map(({ kind, metadata }) => keyOf(kind, metadata.name)));
+  return documents
+    .flatMap(referencesOf)
+    .filter(({ kinds, name }) => !kinds.some((kind) => coming.has(keyOf(kind, name)) || world.has(keyOf(kind, name))));
 }
 
 function changeOf(
@@ -145,7 +169,8 @@ function changeOf(
     ...unique(findings).map((finding) => ({ ...finding, ...parsed.at(finding.path) })),
   ];
   if (problems.length > 0) return bad(parsed, problems);
-  const existing = world.get(keyOf(document.kind, document.metadata.name));
+  const existing =
+    world.get(keyOf(document.kind, document.metadata.name)) ?? world.get(sameMachine(world.values(), document) ?? '');
   const diff = changesOf(document, existing);
   const action = existing === undefined ? 'create' : diff.length > 0 ? 'update' : 'unchanged';
   const { index } = parsed;

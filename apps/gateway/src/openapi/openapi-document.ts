@@ -107,7 +107,7 @@ function operationOf({ path, access, description }: Route): Json {
     tags: [tag],
     summary,
     description: text.filter((part) => part !== undefined).join(' '),
-    ...(isPublic && { security: [] }),
+    ...(isPublic ? { security: [] } : { 'x-required-role': access }),
     parameters: parametersOf(path, description),
     ...(hasBody && { requestBody: requestBodyOf(description) }),
     responses: {
