@@ -11,7 +11,7 @@ import {
   TOKEN,
 } from '@rackwright/client/testing';
 import { execFileSync, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -24,7 +24,7 @@ interface Ended {
 
 const BUILD = `
 const { bundle } = await import(process.argv[1]);
-await bundle({ root: process.argv[2], entries: { cli: 'apps/cli/src/main.ts' }, outdir: process.argv[3] });
+await bundle({ root: process.argv[2], entries: JSON.parse(process.argv[4]), outdir: process.argv[3] });
 `;
 const NETWORK = 'apiVersion: rackwright/v1\nkind: Network\nmetadata: { name: mail }\nspec: { vlan: 20 }\n';
 
@@ -35,8 +35,17 @@ describe('the command line', () => {
   let server: ContractServer;
 
   beforeAll(() => {
+    const entries = { cli: 'apps/cli/src/main.ts', sim: 'apps/simulator/src/sim.entry.ts' };
     const bundler = pathToFileURL(resolve('tools/build/bundle.mjs')).href;
-    execFileSync(process.execPath, ['--input-type=module', '-e', BUILD, bundler, resolve('.'), folder]);
+    execFileSync(process.execPath, [
+      '--input-type=module',
+      '-e',
+      BUILD,
+      bundler,
+      resolve('.'),
+      folder,
+      JSON.stringify(entries),
+    ]);
   });
   beforeEach(async () => {
     server = await ContractServer.start();
@@ -48,7 +57,8 @@ describe('the command line', () => {
   afterAll(() => rmSync(folder, { recursive: true }));
 
   function start(args: readonly string[], environment: Record<string, string> = {}) {
-    const env = { PATH: process.env['PATH'] ?? '', RACKWRIGHT_CONFIG_DIR: config, ...environment };
+    // Nothing of the environment of whoever runs the tests.
+    const env = { RACKWRIGHT_CONFIG_DIR: config, ...environment };
     return spawn(process.execPath, [join(folder, 'cli.mjs'), ...args], { env });
   }
 
@@ -359,6 +369,20 @@ describe('the command line', () => {
     const ended = new Promise<number | null>((done) => child.once('close', done));
     server.emit(2, { type: 'second' });
     expect(await ended).toBe(0);
+  });
+
+  it('hands over to the simulator, which serves a capture until it is told to stop', async () => {
+    const capture = join(folder, 'capture');
+    mkdirSync(capture, { recursive: true });
+    writeFileSync(join(capture, 'index.json'), JSON.stringify({ '@odata.id': '/redfish/v1/' }));
+    const child = start(['sim', 'serve-capture', capture]);
+    const url = String(await new Promise((said) => child.stdout.once('data', said))).trim();
+    expect(url).toMatch(/^https:\/\/127\.0\.0\.1:\d+/);
+    const ended = new Promise<number | null>((done) => child.once('close', done));
+    child.kill('SIGTERM');
+    expect(await ended).toBe(0);
+    expect(await run(['sim', 'serve-capture', join(folder, 'nothing')])).toMatchObject({ code: 1 });
+    expect(await run(['sim', 'serve-nothing'])).toMatchObject({ code: 2, err: expect.stringContaining('Usage:') });
   });
 
   it('prints a completion script that its shell can read', async () => {

@@ -33,7 +33,7 @@ describe('the client', () => {
     expect(names).toEqual(['blade-1', 'blade-2', 'blade-3', 'blade-4', 'blade-5']);
     expect(server.asked('GET /servers').map(({ query }) => query['cursor'])).toEqual([undefined, '2', '4']);
     expect(server.asked('GET /servers').every(({ query }) => query['pool'] === 'blades')).toBe(true);
-    for await (const _first of client.list<Server>('servers', { limit: 2 })) break;
+    await client.list<Server>('servers', { limit: 2 }).next();
     expect(server.asked('GET /servers')).toHaveLength(4);
   });
 
