@@ -1,6 +1,11 @@
 import { storageIdentity as storage, type Evidence } from '@rackwright/contracts';
 import type { DeviceStore, DriverPool } from '@rackwright/device-registry';
 import {
+  again,
+  fact,
+  finishedRefused,
+  finishedWith,
+  partOf,
   oneByOne,
   type DeviceOperation,
   type EndedCalls,
@@ -11,7 +16,6 @@ import {
 import type { ArrayHost, ArraySession, DeviceCall, Initiator, Observed } from '@rackwright/driver-core';
 import type { EventBus } from '@rackwright/messaging';
 import type { Database } from '@rackwright/persistence';
-import { again, fact, finishedRefused, finishedWith, partOf } from '../device-turns.js';
 import { hostName } from '../fabric/zone.policy.js';
 import type { ProfileInitiators } from '../initiator/initiator.repository.js';
 import type { ArrayDriver } from './array.reader.js';

@@ -1,8 +1,15 @@
 import type { Evidence } from '@rackwright/contracts';
-import type { DeviceOperation, Turn } from '@rackwright/device-work';
+import {
+  again,
+  fact,
+  finishedRefused,
+  finishedWith,
+  partOf,
+  type DeviceOperation,
+  type Turn,
+} from '@rackwright/device-work';
 import type { DeviceCall, FabricLogin, Observed, ZoningPort } from '@rackwright/driver-core';
 import { OWNED_NAME_PREFIX } from '@rackwright/driver-core';
-import { again, fact, finishedRefused, finishedWith, partOf } from '../device-turns.js';
 import type { ProfileInitiators } from '../initiator/initiator.repository.js';
 import { zoneDifference, zoneName } from './zone.policy.js';
 import type { ZoneStore } from './zone.store.js';

@@ -1,6 +1,17 @@
 import { storageIdentity as storage, type Evidence } from '@rackwright/contracts';
 import type { DeviceStore, DriverPool } from '@rackwright/device-registry';
-import type { DeviceOperation, EndedCalls, LaneContext, LaneHandler, Turn } from '@rackwright/device-work';
+import {
+  again,
+  fact,
+  finishedRefused,
+  finishedWith,
+  partOf,
+  type DeviceOperation,
+  type EndedCalls,
+  type LaneContext,
+  type LaneHandler,
+  type Turn,
+} from '@rackwright/device-work';
 import type {
   DeviceConnection,
   FabricReading,
@@ -13,7 +24,6 @@ import { messageOf } from '@rackwright/kernel';
 import type { EventBus } from '@rackwright/messaging';
 import type { Database } from '@rackwright/persistence';
 import type { ArrayReader } from '../array/array.reader.js';
-import { again, fact, finishedRefused, finishedWith, partOf } from '../device-turns.js';
 import type { InitiatorRepository } from '../initiator/initiator.repository.js';
 import { FABRIC } from './fabric.service.js';
 import { FabricChecks } from './fabric-checks.js';

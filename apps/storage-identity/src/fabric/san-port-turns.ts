@@ -1,7 +1,14 @@
 import type { Evidence } from '@rackwright/contracts';
-import type { DeviceOperation, Turn } from '@rackwright/device-work';
+import {
+  again,
+  fact,
+  finishedRefused,
+  finishedWith,
+  partOf,
+  type DeviceOperation,
+  type Turn,
+} from '@rackwright/device-work';
 import type { DeviceCall, SanPortStatePort } from '@rackwright/driver-core';
-import { again, fact, finishedRefused, finishedWith, partOf } from '../device-turns.js';
 
 interface SanPortWish {
   readonly port: string;
