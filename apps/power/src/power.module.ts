@@ -80,15 +80,8 @@ function readProviders(parts: HostParts, config: PowerConfig): Provider[] {
     {
       provide: PowerPoller,
       inject: [DeviceStore, BmcStore, READ_DRIVERS, Discovery, EventBus],
-      useFactory: (
-        devices: DeviceStore,
-        bmcs: BmcStore,
-        reading: BmcDrivers,
-        discovery: Discovery,
-        events: EventBus,
-      ) => {
-        const onError = (err: unknown, what: string): void => logger.error({ err }, what);
-        const everyMs = config.pollEveryMs;
+      useFactory: (...made: [DeviceStore, BmcStore, BmcDrivers, Discovery, EventBus]) => {
+        const [devices, bmcs, reading, discovery, events] = made;
         return new PowerPoller({
           devices,
           bmcs,
@@ -97,8 +90,8 @@ function readProviders(parts: HostParts, config: PowerConfig): Provider[] {
           database,
           events,
           clock,
-          everyMs,
-          onError,
+          everyMs: config.pollEveryMs,
+          onError: (err, what) => logger.error({ err }, what),
         });
       },
     },

@@ -201,7 +201,7 @@ export class PowerWorld {
   private async host(name: ServiceName, definition: ServiceDefinition): Promise<void> {
     const service = await buildService(definition, {
       metrics: new MetricsRegistry(),
-      logger: createLogger({ service: name, level: process.env['RACKWRIGHT_TEST_LOG'] ?? 'silent' }),
+      logger: createLogger({ service: name, level: 'silent' }),
       config: {
         database: { url: this.databases.url(name), schema: name, poolMax: 8 },
         nats: { url: this.nats.url, seedFile: this.nats.user(name).seedFile },

@@ -1,5 +1,5 @@
 import { inventory } from '@rackwright/contracts';
-import { DeviceStore } from '@rackwright/device-registry';
+import type { DeviceStore } from '@rackwright/device-registry';
 import { OPEN_GATE, type HardwareFacts, type Observed } from '@rackwright/driver-core';
 import { messageOf, type Clock, type IdFactory } from '@rackwright/kernel';
 import type { CommandBus } from '@rackwright/messaging';
