@@ -83,12 +83,12 @@ export function judge(evening: Evening): readonly Finding[] {
 
 /** What a profile is in one place and time, as text that can be compared. */
 export function identityText(profile: Profile): string {
-  const { vnics = [], initiators = {}, uuid } = profile;
+  const { vnics = [], storage = {}, uuid } = profile;
   return JSON.stringify([
     uuid,
     vnics.map(({ name, mac, address }) => [name, mac, address]),
-    (initiators.vhbas ?? []).map(({ name, wwpn, wwnn }) => [name, wwpn, wwnn]),
-    (initiators.volumes ?? []).map(({ volume, lun }) => [volume, lun]),
+    (storage.vhbas ?? []).map(({ name, wwpn, wwnn }) => [name, wwpn, wwnn]),
+    (storage.volumes ?? []).map(({ volume, lun }) => [volume, lun]),
   ]);
 }
 
@@ -174,6 +174,6 @@ function macsOf({ vnics = [] }: Profile): string[] {
   return vnics.flatMap(({ mac }) => mac ?? []);
 }
 
-function wwpnsOf({ initiators }: Profile): string[] {
-  return (initiators?.vhbas ?? []).flatMap(({ wwpn }) => wwpn ?? []);
+function wwpnsOf({ storage }: Profile): string[] {
+  return (storage?.vhbas ?? []).flatMap(({ wwpn }) => wwpn ?? []);
 }

@@ -48,8 +48,8 @@ function rowsOf({ record, arraysLater }: Evening): string[][] {
 
 function cellsOf(profile: Profile | undefined): string[] {
   const vnic = profile?.vnics?.[0];
-  const vhba = profile?.initiators?.vhbas?.[0];
-  const boot = profile?.initiators?.volumes?.find((volume) => volume.boot === true);
+  const vhba = profile?.storage?.vhbas?.[0];
+  const boot = profile?.storage?.volumes?.find((volume) => volume.boot === true);
   const disk = boot === undefined ? '' : `${boot.volume} (${boot.lun})`;
   return [profile?.server ?? 'none', vnic?.mac ?? '', vhba?.wwpn ?? '', vnic?.address ?? '', disk];
 }

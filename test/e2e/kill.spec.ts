@@ -102,7 +102,7 @@ describe('a move in the middle of which a process is killed', () => {
       `${holder} runs its system`,
     );
     const profile: Profile = await client.profile('mail-1');
-    const wwpns = (profile.initiators?.vhbas ?? []).flatMap(({ wwpn }) => wwpn ?? []).sort();
+    const wwpns = (profile.storage?.vhbas ?? []).flatMap(({ wwpn }) => wwpn ?? []).sort();
     const inventory = await world.inventory();
     expect({
       holder: profile.server,

@@ -1,7 +1,7 @@
 import { RackwrightClient } from '@rackwright/client';
 import { AppError, SystemClock, SystemRandom } from '@rackwright/kernel';
 import { spawn, type ChildProcess } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { launcherEnvironment, projectRoot } from './instance.config.js';
@@ -57,6 +57,9 @@ export class Instance {
     const instance = new Instance(options, `http://127.0.0.1:${port}`, adminPassword, launcher);
     try {
       await instance.until(() => instance.isSetUp(), options.readyWithinMs ?? 180_000, 'everything is ready');
+      if (!existsSync(join(options.dataFolder, 'seeded.json'))) {
+        throw new AppError('e2e.not-seeded', `the site was not described to the API\n${instance.lastLines}`);
+      }
     } catch (error) {
       await instance.stop();
       throw error;

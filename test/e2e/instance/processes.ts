@@ -33,10 +33,18 @@ export function familyOf(pid: number): readonly number[] {
   return family;
 }
 
-/** Live processes that belong to a data folder: named in their command line or environment. */
+/**
+ * Live processes that belong to a data folder: named in their command line or environment. Without this one and those
+ * it was started by: the folder may be an argument of theirs.
+ */
 export function processesOf(dataFolder: string): readonly number[] {
+  const callers = [process.pid];
+  for (const pid of callers) {
+    const parent = statField(pid, PARENT) ?? 0;
+    if (parent > 1) callers.push(parent);
+  }
   return livePids().filter((pid) => {
-    if (pid === process.pid || statField(pid, PARENT) === undefined) return false;
+    if (callers.includes(pid) || statField(pid, PARENT) === undefined) return false;
     return [`/proc/${pid}/cmdline`, `/proc/${pid}/environ`].some((file) => contentOf(file).includes(dataFolder));
   });
 }
