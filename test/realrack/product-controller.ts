@@ -12,7 +12,7 @@ import { inheritedEnvironment } from './realrack.config.js';
 
 const PROJECT = fileURLToPath(new URL('../../', import.meta.url));
 const PROGRAMS = ['launcher', 'gateway', 'saga-coordinator', 'inventory', 'network', 'storage-identity', 'power'];
-const RUN_WITHIN_MS = 120_000;
+const RUN_WITHIN_MS = 60_000;
 
 /** Why the product cannot move anything yet; undefined when every program it needs is built. */
 export function productMissing(): string | undefined {
@@ -129,8 +129,10 @@ export class ProductController implements RackController {
   }
 
   private async ended(runId: string): Promise<Run> {
-    const run = await this.api.runs.wait(runId, { timeoutMs: RUN_WITHIN_MS });
-    if (run.state !== 'done') throw new AppError('realrack.run-not-done', JSON.stringify(run).slice(0, 4_000));
-    return run;
+    const { runs } = this.api;
+    const run = await runs.wait(runId, { timeoutMs: RUN_WITHIN_MS }).catch(() => runs.get(runId));
+    if (run.state === 'done') return run;
+    const open = run.steps.filter(({ state }) => state !== 'done' && state !== 'waiting');
+    throw new AppError('realrack.run-not-done', `${run.state}: ${JSON.stringify(open, null, 1).slice(0, 3_000)}`);
   }
 }

@@ -35,7 +35,7 @@ get)
   for name in "$@"; do
     case $name in
     power) if dead; then echo power:0; else echo power:1; fi ;;
-    boot) echo boot:none ;;
+    boot) echo "boot:$(cat "$folder/boot" 2>/dev/null || echo none)" ;;
     *) echo "$name:0" ;;
     esac
   done
@@ -44,6 +44,8 @@ set)
   while [ $# -gt 0 ]; do
     case $1 in
     power) if [ "$2" = 1 ]; then power_on; else power_off; fi ;;
+    # Kept for whoever asks; the firmware of these servers always asks its boot script first.
+    boot) echo "$2" >"$folder/boot" ;;
     reset)
       power_off
       power_on

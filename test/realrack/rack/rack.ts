@@ -4,7 +4,16 @@
  * the way it is put together. All links live in namespaces of this rack; two racks do not meet.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -124,6 +133,8 @@ function registerRun(): Run {
   const tag = Buffer.from(new SystemRandom().bytes(2)).toString('hex');
   const name = (what: string): string => `rw${tag}-${what}`;
   const folder = mkdtempSync(join(tmpdir(), `rw-rack-${tag}-`));
+  // The product's database runs as another user.
+  chmodSync(folder, 0o755);
   const namespaces = ['switch', 'array', 'web', 'other', 'storage'].map(name);
   const record = { folder, ownerPid: process.pid, ownerStart: startOf(process.pid) ?? '', namespaces };
   mkdirSync(RECORDS, { recursive: true });

@@ -26,12 +26,18 @@ export function startOf(pid) {
   return read(`/proc/${pid}/stat`).split(') ').at(-1)?.split(' ')[19];
 }
 
-/** Processes of one rack, by the mark they inherited; zombies are nothing any more. */
+/** Processes of one rack, by the mark they inherited or by its folder on their command line; zombies have neither. */
 export function processesOf(folder) {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
-    .filter((name) => read(`/proc/${name}/environ`).split('\0').includes(`${MARK}${folder}`))
+    .filter((name) => read(`/proc/${name}/environ`).split('\0').includes(`${MARK}${folder}`) || names(name, folder))
     .map(Number);
+}
+
+function names(pid, folder) {
+  return read(`/proc/${pid}/cmdline`)
+    .split('\0')
+    .some((word) => word === folder || word.includes(`${folder}/`));
 }
 
 /** Repeat-safe; ends only when no process of the rack is left. */
