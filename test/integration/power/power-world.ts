@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -43,6 +45,7 @@ export interface Target {
 /** The real power and inventory services on PostgreSQL and NATS, in front of a simulated site. */
 export class PowerWorld {
   private epoch = 0;
+  private bootScriptPort = 0;
 
   private constructor(
     readonly simulation: Simulation,
@@ -75,6 +78,7 @@ export class PowerWorld {
     const { seed } = nats.user('gateway');
     const messaging = new Messaging({ service: 'gateway', version: '0.1.0', database, nats: { url: nats.url, seed } });
     const world = new PowerWorld(simulation, databases, nats, folder, [], { messaging, database });
+    world.bootScriptPort = await freePort();
     messaging.start();
     await waitFor(() => messaging.connected);
     await world.host('inventory', inventoryDefinition());
@@ -96,6 +100,11 @@ export class PowerWorld {
     await this.databases.drop();
     await this.simulation.stop();
     rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  /** Where the power service serves boot scripts. */
+  get bootScriptUrl(): string {
+    return `http://127.0.0.1:${this.bootScriptPort}`;
   }
 
   get queries() {
@@ -194,7 +203,7 @@ export class PowerWorld {
       pollEveryMs: 300,
       offDwellMs: OFF_DWELL_MS,
       bootSettleMs: 100,
-      bootScriptListen: { host: '127.0.0.1', port: 0 },
+      bootScriptListen: { host: '127.0.0.1', port: this.bootScriptPort },
     });
   }
 
@@ -212,4 +221,13 @@ export class PowerWorld {
     this.services.push(service);
     await waitFor(async () => (await fetch(`${service.url}/readyz`)).ok, { what: `${name} to be ready` });
   }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
 }
