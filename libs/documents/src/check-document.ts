@@ -3,6 +3,9 @@ import { API_VERSION, documentSchema, KINDS, type Kind, type RackDocument } from
 import { nearestWord } from './nearest-word.js';
 import { pointerOf } from './positions.js';
 
+/** Of a flood of unknown fields the first are enough to correct. */
+const UNKNOWN_MAX = 20;
+
 /** A problem before its position is known. `key` is a field of the object at `path` that is there and should not be. */
 interface UnplacedProblem {
   readonly path: string;
@@ -47,7 +50,7 @@ function problemsOf(issue: z.core.$ZodIssue, schema: z.ZodType): UnplacedProblem
   const path = pointerOf(issue.path);
   if (issue.code === 'unrecognized_keys') {
     const known = keysAt(schema, issue.path);
-    return issue.keys.map((key) => ({
+    return issue.keys.slice(0, UNKNOWN_MAX).map((key) => ({
       path,
       key: key.replaceAll('~', '~0').replaceAll('/', '~1'),
       code: 'unknown-field',

@@ -246,6 +246,8 @@ describe('hostile text', () => {
     ['nesting with names', `${Array.from({ length: 400 }, (_, depth) => `${' '.repeat(depth)}a:`).join('\n')} 1`],
     ['more than a megabyte', `a: ${'x'.repeat(LIMITS.bytesMax)}`],
     ['documents by the thousand', '---\na: 1\n'.repeat(LIMITS.documentsMax + 1)],
+    ['fields by the thousand', Array.from({ length: 60_000 }, (_, index) => `k${index}: 1`).join('\n')],
+    ['lists within fields', '- a: '.repeat(200_000)],
     ['keys that are objects', '? {a: 1}\n: 2'],
     ['a prototype', '__proto__: {kind: Site}\nconstructor: 1'],
     ['nothing', ''],

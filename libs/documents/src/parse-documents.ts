@@ -1,4 +1,15 @@
-import { isMap, isSeq, LineCounter, parseAllDocuments, visit, type Document, type Node } from 'yaml';
+import {
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  parseAllDocuments,
+  visit,
+  type Document,
+  type Node,
+  type Scalar,
+  type YAMLMap,
+} from 'yaml';
 import { checkDocument } from './check-document.js';
 import { KINDS, type RackDocument } from './kinds.schema.js';
 import { positionOf, type Position } from './positions.js';
@@ -46,10 +57,10 @@ export function parseDocuments(text: string): ParsedStream {
   if (errors.length > 0) {
     return {
       documents: [],
-      problems: errors.slice(0, 20).map(({ code, message, pos: [offset] }) => ({
+      problems: errors.slice(0, 20).map(({ message, pos: [offset] }) => ({
         ...positionAt(lines, offset),
         path: '',
-        code: code === 'DUPLICATE_KEY' ? 'duplicate-field' : 'syntax',
+        code: 'syntax',
         message: (message.split('\n')[0] ?? message).replace(/ at line \d+, column \d+:?$/, ''),
       })),
     };
@@ -68,6 +79,9 @@ export function inDependencyOrder<T extends { readonly kind: string }>(documents
 }
 
 const BRACKETS_MAX = 100;
+const PROBLEMS_MAX = 50;
+/** The parser's own search for repeated keys compares each with each; ours below takes a set. */
+const READING = { prettyErrors: false, schema: 'core', merge: false, uniqueKeys: false } as const;
 
 interface Entry {
   readonly root: Document.Parsed;
@@ -78,7 +92,7 @@ function readStream(text: string, lines: LineCounter): Document.Parsed[] | Docum
   const deep = tooDeep(text);
   if (deep !== undefined) return problemAt('too-deep', `nested deeper than ${LIMITS.depthMax} levels`, deep);
   try {
-    const parsed = parseAllDocuments(text, { lineCounter: lines, prettyErrors: true, schema: 'core', merge: false });
+    const parsed = parseAllDocuments(text, { lineCounter: lines, ...READING });
     const roots = [...parsed] as Document.Parsed[];
     for (const root of roots) {
       let aliases = 0;
@@ -91,7 +105,13 @@ function readStream(text: string, lines: LineCounter): Document.Parsed[] | Docum
           });
           return visit.BREAK;
         },
-        Node: (_key, _node, path) => {
+        Node: (_key, node, path) => {
+          const twice = isMap(node) ? repeatedKey(node) : undefined;
+          if (twice !== undefined) {
+            const position = positionAt(lines, twice.range?.[0] ?? 0);
+            problem = problemAt('duplicate-field', `${String(twice.value)} is written twice`, position);
+            return visit.BREAK;
+          }
           if (path.length <= LIMITS.depthMax * 2) return undefined;
           problem = problemAt('too-deep', `nested deeper than ${LIMITS.depthMax} levels`);
           return visit.BREAK;
@@ -118,7 +138,7 @@ function tooDeep(text: string): Position | undefined {
     else if (character === ']' || character === '}') depth = Math.max(0, depth - 1);
     if (depth > BRACKETS_MAX) return lineOf(text, offset);
   }
-  const match = /(?:[-?:][ \t\n]+){40}/.exec(text);
+  const match = /(?:[-?:][ \t\n]+){40}|(?:- [^\s]{1,40}: ){10}/.exec(text);
   return match === null ? undefined : lineOf(text, match.index);
 }
 
@@ -132,6 +152,16 @@ function entriesOf(root: Document.Parsed): Entry[] {
   if (contents === null) return [];
   if (isSeq(contents)) return contents.items.map((node) => ({ root, node: node as Node }));
   return isEmptyNode(root) ? [] : [{ root, node: contents }];
+}
+
+function repeatedKey(map: YAMLMap): Scalar | undefined {
+  const seen = new Set<unknown>();
+  for (const { key } of map.items) {
+    if (!isScalar(key)) continue;
+    if (seen.has(key.value)) return key;
+    seen.add(key.value);
+  }
+  return undefined;
 }
 
 /** A lone comment or `---` is no document. */
@@ -152,7 +182,7 @@ function readEntry({ root, node }: Entry, index: number, lines: LineCounter): Pa
   return {
     index,
     at,
-    problems: problems.map(({ key, ...problem }) => ({
+    problems: problems.slice(0, PROBLEMS_MAX).map(({ key, ...problem }) => ({
       ...problem,
       ...(at(key === undefined ? problem.path : `${problem.path}/${key}`) ?? {}),
     })),
