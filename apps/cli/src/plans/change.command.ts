@@ -17,6 +17,7 @@ interface RequestOptions {
 interface ExecuteOptions extends ConsentOptions {
   /** What the change is about, as the user called it. */
   readonly name?: string;
+  readonly severe?: boolean;
   readonly wait?: boolean;
   readonly timeout?: number;
 }
@@ -53,7 +54,7 @@ export function addChangeCommands(program: Command, cli: Cli): void {
       .action(async (name: string, options: RequestOptions & ExecuteOptions) => {
         const client = cli.client();
         const made = await client.createPlan(requestOf(change, name, options));
-        await execute(cli, client, made, { ...options, name });
+        await execute(cli, client, made, { ...options, name, severe: CHANGES[change].severe });
       });
   }
   plan
@@ -116,7 +117,8 @@ async function execute(cli: Cli, client: RackwrightClient, plan: Plan, options: 
   }
   if (plan.state !== 'ready') throw blocked(plan);
   const change = CHANGES[String(plan.request?.['kind']) as Change] as (typeof CHANGES)[Change] | undefined;
-  if (change?.severe === true) await askSevereConsent(cli, options.name ?? subjectOf(plan), options);
+  if (options.severe === true || change?.severe === true)
+    await askSevereConsent(cli, options.name ?? subjectOf(plan), options);
   else await askConsent(cli, 'Do it?', options);
   // The plan names its run: pressing the button twice, or after a lost answer, starts it once.
   const { runId } = await client.runs.start(plan.id, { idempotencyKey: plan.id });

@@ -46,6 +46,7 @@ export function addGetCommand(program: Command, cli: Cli): void {
 export async function getOne(client: RackwrightClient, kind: ResourceKind, name: string): Promise<Row> {
   if (kind.name === 'server') return (await client.server(name)) as unknown as Row;
   if (kind.name === 'profile') return (await client.profile(name)) as unknown as Row;
+  if (kind.name === 'run') return (await client.runs.get(name)) as unknown as Row;
   for await (const item of client.list(kind.collection)) {
     if (nameOf(item) === name || item['id'] === name) return item;
   }

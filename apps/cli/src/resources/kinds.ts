@@ -1,9 +1,10 @@
-import type { Collection, Profile, Server } from '@rackwright/client';
+import type { Collection, Profile, RunSummary, Server } from '@rackwright/client';
 import { KINDS } from '@rackwright/documents';
 import { EXIT, failure } from '../exit-code.policy.js';
 import { ageText } from '../output/duration.js';
 import { plain, stateStyle } from '../output/style.js';
 import type { Column } from '../output/table.js';
+import { runColumns } from '../runs/run-columns.js';
 
 export type Row = Readonly<Record<string, unknown>>;
 
@@ -12,8 +13,6 @@ export interface ResourceKind {
   readonly name: string;
   readonly aliases: readonly string[];
   readonly collection: Collection;
-  /** Asked for by name; the others are found in their list. */
-  readonly single?: boolean;
   /** Query parameters its list understands. */
   readonly filters: readonly string[];
   readonly columns: (now: Date) => readonly Column<Row>[];
@@ -75,7 +74,6 @@ const SERVER: ResourceKind = {
   name: 'server',
   collection: 'servers',
   aliases: ['servers', 'srv'],
-  single: true,
   filters: ['lifecycle', 'pool', 'site', 'power', 'search'],
   columns: (now) => [
     field('name'),
@@ -103,7 +101,6 @@ const PROFILE: ResourceKind = {
   name: 'profile',
   collection: 'profiles',
   aliases: ['profiles', 'prf', 'serverprofile', 'server-profile'],
-  single: true,
   filters: ['group', 'associated', 'search'],
   columns: (now) => [
     { title: 'name', of: (row) => asProfile(row).definition?.name },
@@ -120,6 +117,19 @@ const PROFILE: ResourceKind = {
     { title: 'changed', of: (row) => ageText(asProfile(row).updatedAt, now) },
   ],
   wide: () => [field('uuid'), field('epoch'), field('locked by', 'lockedBy'), field('id')],
+};
+
+const RUN: ResourceKind = {
+  name: 'run',
+  collection: 'runs',
+  aliases: ['runs'],
+  filters: [],
+  columns: (now) =>
+    runColumns(now).map((column) => ({
+      title: column.title,
+      of: (row) => column.of(row as unknown as RunSummary),
+    })),
+  wide: () => [field('saga'), field('plan', 'planId'), field('trace', 'traceId')],
 };
 
 export const RESOURCE_KINDS: readonly ResourceKind[] = [
@@ -161,6 +171,7 @@ export const RESOURCE_KINDS: readonly ResourceKind[] = [
     aliases: ['volumes', 'vol'],
   },
   device('bmc', 'bmcs', []),
+  RUN,
 ];
 
 /** The kind somebody means. @throws AppError usage, naming those there are */
@@ -169,7 +180,7 @@ export function kindOf(word: string): ResourceKind {
   const kind = RESOURCE_KINDS.find(({ name, aliases }) => name === wanted || aliases.includes(wanted));
   if (kind !== undefined) return kind;
   throw failure(EXIT.usage, `there is no kind "${word}"`, {
-    action: `one of: ${RESOURCE_KINDS.map(({ name }) => name).join(', ')}, run`,
+    action: `one of: ${RESOURCE_KINDS.map(({ name }) => name).join(', ')}`,
   });
 }
 

@@ -1,12 +1,10 @@
-import type { RackwrightClient, Run, RunFilter, RunSummary } from '@rackwright/client';
+import type { RackwrightClient, Run, RunFilter } from '@rackwright/client';
 import type { Command } from 'commander';
 import type { Cli } from '../cli.js';
-import { ageText, durationText } from '../output/duration.js';
-import { stateStyle } from '../output/style.js';
-import type { Column } from '../output/table.js';
 import { durationOption, startPlan, withExecution } from '../plans/change.command.js';
 import { askConsent, askSevereConsent, type ConsentOptions } from '../plans/consent.js';
 import { collect } from '../resources/collect.js';
+import { runColumns } from './run-columns.js';
 import { runText } from './run-text.js';
 import { watchRun } from './watch-run.js';
 
@@ -20,21 +18,6 @@ interface ListOptions {
 
 interface VerbOptions extends ConsentOptions {
   readonly reason: string;
-}
-
-export function runColumns(now: Date): Column<RunSummary>[] {
-  return [
-    { title: 'id', of: (run) => run.id },
-    { title: 'state', of: (run) => run.state, style: (run, style) => stateStyle(style, run.state) },
-    { title: 'title', of: (run) => run.title },
-    { title: 'by', of: (run) => run.actor },
-    { title: 'age', of: (run) => ageText(run.startedAt, now) },
-    {
-      title: 'took',
-      of: (run) => run.endedAt && durationText(Date.parse(run.endedAt) - Date.parse(run.startedAt)),
-    },
-    { title: 'reason', of: (run) => run.reason },
-  ];
 }
 
 /** `rackwright run ...`: what goes on, and the verbs for what is stuck. */

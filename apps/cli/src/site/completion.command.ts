@@ -15,7 +15,7 @@ export function addCompletionCommand(program: Command, cli: Cli): void {
 /** What can follow each command path: subcommands and options. */
 function wordsByPath(command: Command, path: readonly string[] = []): [path: string, words: string[]][] {
   const options = command.options.flatMap(({ long }) => (long === undefined || long === null ? [] : [long]));
-  const names = command.commands.map((each) => each.name());
+  const names = command.commands.map((each) => each.name()).filter((name) => name !== 'reference');
   return [
     [path.join(' '), [...names, ...options]],
     ...command.commands.flatMap((each) => wordsByPath(each, [...path, each.name()])),
