@@ -16,7 +16,12 @@ SERIAL=$(cat /sys/class/dmi/id/board_serial)
 ip addr add 10.0.2.15/24 dev eth2
 ip link set eth2 up
 # Not wget: in the static busybox it looks its port up by name, and glibc has no name service here.
-printf 'GET /boot/%s HTTP/1.0\r\n\r\n' "$SERIAL" | timeout 10 nc 10.0.2.100 80 >/tmp/script || echo "RACK-NO-SCRIPT"
+# The pause keeps the sending side open: a server may drop a request whose sender has closed before it answered.
+for pause in 1 3 6; do
+  { printf 'GET /boot/%s HTTP/1.0\r\n\r\n' "$SERIAL"; sleep $pause; } | nc 10.0.2.100 80 >/tmp/script
+  grep -q '^HTTP/1.. 200' /tmp/script && break
+  echo "RACK-NO-SCRIPT"
+done
 tr -d '\r' </tmp/script | sed -n 's/^ *set net\([0-9]\)\/mac  *\([0-9a-fA-F:]*\).*/\1 \2/p' >/tmp/macs
 while read -r index mac; do ip link set "eth$index" address "$mac"; done </tmp/macs
 
