@@ -88,7 +88,7 @@ export class FenceWorker {
     if (view.state === 'blocked') return blocked(view);
     await database
       .transaction(async (tx) => {
-        // The id of the command is made of the request's: whoever carries it on sends the same message.
+        // Two replicas may have made a plan each: only the one whose row change commits sends its command.
         const commandId = await commands.send(
           tx,
           coordinator.executePlan,
