@@ -49,12 +49,14 @@ async function run(args: readonly string[]): Promise<number> {
       ? {}
       : { credential: { username: values.username, password: passwordIn(passwordFile) } }),
   });
-  process.stdout.write(`${server.url}\n`);
-  process.stderr.write(`serving ${folder}; Ctrl-C ends it\n`);
-  await new Promise((resolve) => {
+  // Before anybody knows the address: whoever reads it may end us at once.
+  const ended = new Promise((resolve) => {
     process.once('SIGINT', resolve);
     process.once('SIGTERM', resolve);
   });
+  process.stdout.write(`${server.url}\n`);
+  process.stderr.write(`serving ${folder}; Ctrl-C ends it\n`);
+  await ended;
   await server.close();
   return 0;
 }
