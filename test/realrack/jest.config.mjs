@@ -5,7 +5,7 @@ export default {
   ...base,
   testMatch: ['<rootDir>/test/realrack/**/*.spec.ts'],
   testPathIgnorePatterns: ['/node_modules/', '/dist/', '/.rackwright/'],
-  testTimeout: 120_000,
+  testTimeout: 240_000,
   maxWorkers: 1,
   // Says by name what was skipped, and why.
   verbose: true,
