@@ -1,5 +1,13 @@
 import { Controller } from '@nestjs/common';
-import { inventory, power, powerSealingKey, type Guard, type InputOf, type Outcome } from '@rackwright/contracts';
+import {
+  refused,
+  inventory,
+  power,
+  powerSealingKey,
+  type Guard,
+  type InputOf,
+  type Outcome,
+} from '@rackwright/contracts';
 import { DeviceStore } from '@rackwright/device-registry';
 import { DeviceWork } from '@rackwright/device-work';
 import type { ServerId } from '@rackwright/kernel';
@@ -16,7 +24,6 @@ import { BMC } from './bmc/bmc-drivers.js';
 import { BmcService } from './bmc/bmc.service.js';
 import { BmcStore } from './bmc/bmc.store.js';
 import { Discovery } from './discovery/discovery.js';
-import { refused } from './refusal.js';
 import { PowerReader } from './poll/power-reader.js';
 
 /** BMCs, and what inventory says about the machines behind them. */

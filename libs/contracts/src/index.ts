@@ -3,6 +3,7 @@
  * its subject, JSON Schema, TypeScript type, documentation and tests derive from that value. Imports the kernel only.
  */
 export * from './define.js';
+export * from './outcomes.js';
 export * from './subjects.js';
 export * from './catalogue.js';
 export * from './schemas.js';

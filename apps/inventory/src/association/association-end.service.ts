@@ -1,10 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import { inventory, type InputOf, type OutcomeOf } from '@rackwright/contracts';
+import { done, refused, inventory, type InputOf, type OutcomeOf } from '@rackwright/contracts';
 import { EventBus } from '@rackwright/messaging';
 import type { Tx } from '@rackwright/persistence';
 import { FormerHolderEntity, ProfileEntity } from '../profile/profile.entity.js';
 import { ProfileRepository } from '../profile/profile.repository.js';
-import { done, refused } from '../refusal.js';
 import type { ServerEntity } from '../server/server.entity.js';
 import { ServerRepository } from '../server/server.repository.js';
 import { lifecycleAfter } from './association.policy.js';

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
-import { inventory, type InputOf, type OutcomeOf, type SagaServer } from '@rackwright/contracts';
+import { done, refused, inventory, type InputOf, type OutcomeOf, type SagaServer } from '@rackwright/contracts';
 import { type Clock } from '@rackwright/kernel';
 import { EventBus } from '@rackwright/messaging';
 import type { Tx } from '@rackwright/persistence';
@@ -9,7 +9,6 @@ import { mapPorts, rejectionsOf, type PlacementPool, type PlacementServer } from
 import { FormerHolderEntity, type ProfileEntity } from '../profile/profile.entity.js';
 import { fabricsOf } from '../profile/profile.policy.js';
 import { ProfileRepository } from '../profile/profile.repository.js';
-import { done, refused } from '../refusal.js';
 import { ServerPoolEntity } from '../server-pool/server-pool.entity.js';
 import type { ServerEntity } from '../server/server.entity.js';
 import { ServerRepository } from '../server/server.repository.js';

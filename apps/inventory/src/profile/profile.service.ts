@@ -1,10 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { inventory, type InputOf, type OutcomeOf, type ProfileDefinition } from '@rackwright/contracts';
+import { done, refused, inventory, type InputOf, type OutcomeOf, type ProfileDefinition } from '@rackwright/contracts';
 import { IdFactory, type Clock, type ProfileId, type Uuid } from '@rackwright/kernel';
 import { EventBus } from '@rackwright/messaging';
 import type { Tx } from '@rackwright/persistence';
 import { CLOCK } from '@rackwright/service-host';
-import { done, refused } from '../refusal.js';
 import { ServerPoolEntity } from '../server-pool/server-pool.entity.js';
 import { ProfileEntity } from './profile.entity.js';
 import { definitionProblems, isCosmeticEdit, type DefinitionProblem } from './profile.policy.js';

@@ -1,11 +1,10 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { inventory, type InputOf, type OutcomeOf } from '@rackwright/contracts';
+import { done, refused, inventory, type InputOf, type OutcomeOf } from '@rackwright/contracts';
 import { IdFactory, type Clock } from '@rackwright/kernel';
 import { EventBus } from '@rackwright/messaging';
 import type { Tx } from '@rackwright/persistence';
 import { CLOCK } from '@rackwright/service-host';
 import { FormerHolderEntity } from '../profile/profile.entity.js';
-import { done, refused } from '../refusal.js';
 import { ServerPoolEntity } from '../server-pool/server-pool.entity.js';
 import { SiteEntity } from '../site/site.entity.js';
 import { CONFIDENCE, mergeObservation, observationsOf } from './cabling.policy.js';

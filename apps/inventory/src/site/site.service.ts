@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import type { inventory, InputOf, OutcomeOf, ResultOf } from '@rackwright/contracts';
+import { done, type inventory, type InputOf, type OutcomeOf, type ResultOf } from '@rackwright/contracts';
 import { Database, type Tx } from '@rackwright/persistence';
-import { done } from '../refusal.js';
 import { ServerPoolEntity } from '../server-pool/server-pool.entity.js';
 import { SiteEntity } from './site.entity.js';
 

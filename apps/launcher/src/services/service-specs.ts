@@ -68,8 +68,14 @@ function statefulEnvironment(service: string, surroundings: ServiceSurroundings)
 
 function ownEnvironment(service: string, surroundings: ServiceSurroundings): Record<string, string | undefined> {
   if (service === 'gateway') {
-    const { firstPassword, gatewayPort } = surroundings;
-    return { GATEWAY_HOST: '127.0.0.1', GATEWAY_PORT: String(gatewayPort), BOOTSTRAP_ADMIN_PASSWORD: firstPassword };
+    const { firstPassword, gatewayPort, site } = surroundings;
+    // The gateway only tells whether there is a simulator; it never speaks to it.
+    return {
+      GATEWAY_HOST: '127.0.0.1',
+      GATEWAY_PORT: String(gatewayPort),
+      BOOTSTRAP_ADMIN_PASSWORD: firstPassword,
+      SIMULATOR_SITE: site,
+    };
   }
   if (service === 'simulator') {
     return { SIMULATOR_SITE: surroundings.site, SIMULATOR_TIME_SCALE: String(surroundings.timeScale) };

@@ -1,9 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import { network, type InputOf, type OutcomeOf, type ResultOf } from '@rackwright/contracts';
+import { done, refused, network, type InputOf, type OutcomeOf, type ResultOf } from '@rackwright/contracts';
 import { DeviceStore } from '@rackwright/device-registry';
 import { EventBus } from '@rackwright/messaging';
 import { Database, type Tx } from '@rackwright/persistence';
-import { done, refused } from '../refusal.js';
 import { SWITCH, type SwitchOptions } from '../switch/switch.service.js';
 import { isHostIn, parseSubnet } from './ipv4.policy.js';
 

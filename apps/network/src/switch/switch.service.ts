@@ -1,11 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import { network, type InputOf, type OutcomeOf, type ResultOf } from '@rackwright/contracts';
+import { done, refused, network, type InputOf, type OutcomeOf, type ResultOf } from '@rackwright/contracts';
 import { DeviceStore } from '@rackwright/device-registry';
 import type { SwitchPortReading } from '@rackwright/driver-core';
 import { AppError } from '@rackwright/kernel';
 import { EventBus } from '@rackwright/messaging';
 import type { Tx } from '@rackwright/persistence';
-import { done, refused } from '../refusal.js';
 
 /** Kind under which switches are registered, and the prefix of their lanes. */
 export const SWITCH = 'switch';

@@ -1,11 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import { network, type InputOf, type OutcomeOf, type ResultOf } from '@rackwright/contracts';
+import { done, refused, network, type InputOf, type OutcomeOf, type ResultOf } from '@rackwright/contracts';
 import { hasPrefix, IdentityStore, macAt, prefixProblem, randomPrefix } from '@rackwright/identity-pool';
 import { SystemRandom, type MacAddress } from '@rackwright/kernel';
 import { Database, withSavepoint, type Tx } from '@rackwright/persistence';
 import { bareAddress, isHostIn, parseSubnet, type Subnet } from '../network/ipv4.policy.js';
 import { NetworkService } from '../network/network.service.js';
-import { done, refused } from '../refusal.js';
 
 type VnicSpec = InputOf<typeof network.reserveVnics>['vnics'][number];
 type ReserveInput = InputOf<typeof network.reserveVnics>;

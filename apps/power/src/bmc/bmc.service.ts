@@ -1,10 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import { power, type InputOf, type OutcomeOf, type ResultOf } from '@rackwright/contracts';
+import { done, refused, power, type InputOf, type OutcomeOf, type ResultOf } from '@rackwright/contracts';
 import { DeviceStore, type RegisteredDevice } from '@rackwright/device-registry';
 import { IdFactory } from '@rackwright/kernel';
 import { EventBus } from '@rackwright/messaging';
 import type { Tx } from '@rackwright/persistence';
-import { done, refused } from '../refusal.js';
 import { BMC } from './bmc-drivers.js';
 import { BmcStore, type Bmc } from './bmc.store.js';
 

@@ -1,12 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { coordinator, InputOf, OutcomeOf } from '@rackwright/contracts';
+import { done, refused, type coordinator, type InputOf, type OutcomeOf } from '@rackwright/contracts';
 import { IdFactory, type Clock } from '@rackwright/kernel';
 import { traceOfSaga } from '@rackwright/observability';
 import type { Tx } from '@rackwright/persistence';
 import { SagaEngine } from '@rackwright/saga';
 import type { SagaToStart } from '@rackwright/saga-catalog';
 import { CLOCK } from '@rackwright/service-host';
-import { done, refused } from '../refusal.js';
 import { NO_PROGRESS } from '../run/run-progress.policy.js';
 import { RunStore } from '../run/run.store.js';
 import { SAGA_BOOK, type SagaBook } from '../saga-book.js';

@@ -1,5 +1,12 @@
 import { Injectable } from '@nestjs/common';
-import type { CommandDefinition, coordinator, InputOf, OutcomeOf } from '@rackwright/contracts';
+import {
+  done,
+  refused,
+  type CommandDefinition,
+  type coordinator,
+  type InputOf,
+  type OutcomeOf,
+} from '@rackwright/contracts';
 import type { Tx } from '@rackwright/persistence';
 import {
   parseUnitKey,
@@ -9,7 +16,6 @@ import {
   type OperatorRequest,
   type VerbRefusal,
 } from '@rackwright/saga';
-import { done, refused } from '../refusal.js';
 import { RunStore, type RunRow } from './run.store.js';
 
 type VerbInput = InputOf<typeof coordinator.cancelRun>;

@@ -1,5 +1,13 @@
 import { Injectable } from '@nestjs/common';
-import type { InputOf, Outcome, OutcomeOf, ResultOf, storageIdentity as storage } from '@rackwright/contracts';
+import {
+  done,
+  refused,
+  type InputOf,
+  type Outcome,
+  type OutcomeOf,
+  type ResultOf,
+  type storageIdentity as storage,
+} from '@rackwright/contracts';
 import { DeviceWork } from '@rackwright/device-work';
 import { deferred, type CommandContext } from '@rackwright/messaging';
 import { Database } from '@rackwright/persistence';
@@ -9,7 +17,6 @@ import { FABRIC } from '../fabric/fabric.service.js';
 import { arraysOf } from '../fabric/zone.policy.js';
 import { ZoneStore } from '../fabric/zone.store.js';
 import { InitiatorRepository, type ProfileInitiators } from '../initiator/initiator.repository.js';
-import { done, refused } from '../refusal.js';
 
 interface ProfileCommand {
   readonly profileId: string;

@@ -1,9 +1,15 @@
 import { Injectable } from '@nestjs/common';
-import type { InputOf, OutcomeOf, ResultOf, storageIdentity as storage } from '@rackwright/contracts';
+import {
+  done,
+  refused,
+  type InputOf,
+  type OutcomeOf,
+  type ResultOf,
+  type storageIdentity as storage,
+} from '@rackwright/contracts';
 import { DeviceStore } from '@rackwright/device-registry';
 import type { FabricLogin, FabricReading } from '@rackwright/driver-core';
 import type { Tx } from '@rackwright/persistence';
-import { done, refused } from '../refusal.js';
 
 /** Kind under which fabrics are registered, and the prefix of their lanes. */
 export const FABRIC = 'fabric';

@@ -1,5 +1,12 @@
 import { Injectable } from '@nestjs/common';
-import { storageIdentity as storage, type InputOf, type OutcomeOf, type ResultOf } from '@rackwright/contracts';
+import {
+  done,
+  refused,
+  storageIdentity as storage,
+  type InputOf,
+  type OutcomeOf,
+  type ResultOf,
+} from '@rackwright/contracts';
 import {
   hasPrefix,
   IdentityStore,
@@ -15,7 +22,6 @@ import { DeviceStore } from '@rackwright/device-registry';
 import { Database, withSavepoint, type Tx } from '@rackwright/persistence';
 import { ARRAY, type ArrayDetails } from '../array/array.service.js';
 import { FABRIC, type FabricDetails } from '../fabric/fabric.service.js';
-import { done, refused } from '../refusal.js';
 import { bootVolumeOf, fibreChannelTargets, iscsiTargets, type StorageReadings } from './boot-target.policy.js';
 import { IQN_SLOT, wwnnSlot, wwpnSlot } from './initiator-slots.js';
 import { InitiatorRepository, type ProfileInitiators } from './initiator.repository.js';

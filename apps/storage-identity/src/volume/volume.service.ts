@@ -1,9 +1,15 @@
 import { Injectable } from '@nestjs/common';
-import type { InputOf, OutcomeOf, ResultOf, storageIdentity as storage } from '@rackwright/contracts';
+import {
+  done,
+  refused,
+  type InputOf,
+  type OutcomeOf,
+  type ResultOf,
+  type storageIdentity as storage,
+} from '@rackwright/contracts';
 import { DeviceStore } from '@rackwright/device-registry';
 import { Database, type Tx } from '@rackwright/persistence';
 import { ARRAY } from '../array/array.service.js';
-import { done, refused } from '../refusal.js';
 
 interface VolumeRow {
   name: string;

@@ -1,15 +1,6 @@
 import { z } from 'zod';
 import { defineCommand } from '../define.js';
-import {
-  deviceTrust,
-  iqn,
-  lunId,
-  noResult,
-  objectName,
-  profileId,
-  sealedCredential,
-  wwn,
-} from '../schemas.js';
+import { deviceTrust, iqn, lunId, noResult, objectName, profileId, sealedCredential, wwn } from '../schemas.js';
 import { iscsiSpec, sanBootTarget, vhbaSpec, volumeSpec } from '../server.js';
 
 const service = 'storage-identity' as const;

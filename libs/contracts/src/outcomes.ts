@@ -1,6 +1,6 @@
-import type { Outcome } from '@rackwright/contracts';
+import type { Outcome } from './define.js';
 
-/** An expected no, in the words of the contract. */
+/** An expected no, in the words of the contract; nothing was changed. */
 export function refused(
   code: string,
   message: string,
@@ -9,6 +9,7 @@ export function refused(
   return { kind: 'refused', code, message, ...(details && { details }) };
 }
 
+/** The effect is there. */
 export function done<T>(result: T): { readonly kind: 'done'; readonly result: T } {
   return { kind: 'done', result };
 }
