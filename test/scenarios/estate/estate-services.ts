@@ -7,7 +7,8 @@ import { sagaCoordinatorDefinition } from '@rackwright/app-saga-coordinator/defi
 import { storageIdentityDefinition } from '@rackwright/app-storage-identity/definition';
 import type { ServiceName } from '@rackwright/contracts';
 import { SystemRandom } from '@rackwright/kernel';
-import type { CrashPoint } from '@rackwright/saga';
+import type { CrashPoint, SagaDefinition, StepDefinition } from '@rackwright/saga';
+import { CATALOG, sagaFor } from '@rackwright/saga-catalog';
 import type { ServiceDefinition } from '@rackwright/service-host';
 
 /** The services of an estate, in the order in which they are started. */
@@ -45,7 +46,50 @@ export function productDefinitions(folder: string, crash: (point: CrashPoint, sa
     network: () => networkDefinition(network),
     'storage-identity': () => storageIdentityDefinition(storage),
     power: () => powerDefinition(power),
-    'saga-coordinator': () => sagaCoordinatorDefinition({ crashPoints: { reached: crash } }),
+    'saga-coordinator': () => coordinatorOf(CATALOG, crash),
+  };
+}
+
+/** A coordinator for these versions of the product's sagas, with pauses between tries as short as simulated time asks for. */
+export function coordinatorOf(
+  definitions: readonly SagaDefinition[],
+  crash: (point: CrashPoint, sagaId: string) => void,
+): ServiceDefinition {
+  const quick = new Map(definitions.map((definition) => [definition.name, withShortPauses(definition)]));
+  return sagaCoordinatorDefinition(
+    { crashPoints: { reached: crash } },
+    {
+      definitions: [...quick.values()],
+      sagaFor: (request, facts) => {
+        const planned = sagaFor(request, facts);
+        return { ...planned, definition: quick.get(planned.definition.name) ?? planned.definition };
+      },
+    },
+  );
+}
+
+const PAUSE_MS = 40;
+
+/** The same saga, but for the waits before a step is tried again. */
+export function withShortPauses(definition: SagaDefinition): SagaDefinition {
+  const brief = <P extends { readonly retry: StepDefinition['policy']['retry'] }>(policy: P): P => ({
+    ...policy,
+    retry: { ...policy.retry, backoffMs: PAUSE_MS, backoffMaxMs: 4 * PAUSE_MS },
+  });
+  const steps = (stages: SagaDefinition['stages']): SagaDefinition['stages'] =>
+    stages.map((stage) =>
+      stage.map((step) => ({
+        ...step,
+        policy: brief(step.policy),
+        undo: step.undo.kind === 'command' ? { ...step.undo, policy: brief(step.undo.policy) } : step.undo,
+      })),
+    );
+  const { stages, turn, abandon } = definition;
+  return {
+    ...definition,
+    stages: steps(stages),
+    ...(turn && { turn: { ...turn, stages: steps(turn.stages) } }),
+    ...(abandon && { abandon: steps(abandon) }),
   };
 }
 

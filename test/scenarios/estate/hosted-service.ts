@@ -70,9 +70,14 @@ export class HostedService {
     await running?.proxy.close();
   }
 
+  /** The first half of a `kill -9`, at once: from now on nothing it does is remembered. */
+  cutOff(): void {
+    this.running?.proxy.block();
+  }
+
   /** As `kill -9`: cut off first, tidied up after. Resolves when nothing of it is left in this process. */
   async kill(): Promise<void> {
-    this.running?.proxy.block();
+    this.cutOff();
     await this.stop();
   }
 

@@ -28,8 +28,8 @@ const INJECTED = { code: 'test.injected', message: 'injected' } as const;
 export class MessagingSeam {
   /** None by default. */
   plan: MishapPlan | undefined;
-  /** Told of each command that arrives, before it is handled. */
-  onCommand: ((sagaId: string, step: string) => void) | undefined;
+  /** Told of each command that arrives; it is handled when this has resolved. */
+  onCommand: ((sagaId: string, step: string) => Promise<void>) | undefined;
   private readonly lost = new Set<string>();
 
   install(service: ServiceName, messaging: Messaging): void {
@@ -65,7 +65,7 @@ export class MessagingSeam {
   ): Promise<Outcome | Deferred> {
     const { key, messageId } = item.context;
     const isRepeat = messageId.endsWith(REPEATED);
-    if (key && !isRepeat) this.onCommand?.(key.sagaId, key.step);
+    if (key && !isRepeat) await this.onCommand?.(key.sagaId, key.step);
     switch (key && this.plan?.({ ...command, sagaId: key.sagaId, step: key.step })) {
       case 'refuse':
         return { kind: 'refused', ...INJECTED };

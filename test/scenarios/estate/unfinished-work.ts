@@ -7,7 +7,7 @@ const ALL = [...DEVICE_OWNERS, 'inventory', 'saga-coordinator'] as const;
 const opened = new WeakMap<TestDatabase, Promise<Database>>();
 
 /** A connection to look into every schema; closed by {@link closeLook}. */
-function lookInto(databases: TestDatabase): Promise<Database> {
+export function lookInto(databases: TestDatabase): Promise<Database> {
   let open = opened.get(databases);
   if (!open) {
     open = Database.open({ url: databases.adminUrl, schema: 'public', applicationName: 'world-check', poolMax: 1 });

@@ -1,5 +1,6 @@
+import { isDeepStrictEqual } from 'node:util';
 import { inventory, network, storageIdentity as storage } from '@rackwright/contracts';
-import { inventoryOf, type World, type WorldInventory } from '@rackwright/sim';
+import { inventoryOf, withChange, type World, type WorldInventory } from '@rackwright/sim';
 import { isAppError } from '@rackwright/kernel';
 import { waitFor } from '@rackwright/testing';
 import type { Estate } from './estate.js';
@@ -124,11 +125,11 @@ function identityProblems(
   for (const port of seen.identities.filter(({ server }) => !held.has(server))) {
     const profile = owners.get(port.server);
     const place = `${port.server} ${port.port}`;
-    if (!profile) problems.push(`left over on ${place}: ${JSON.stringify(port)}`);
-    else if (port.pending) problems.push(`still pending on ${place}`);
-    const foreign = [port.mac, port.wwpn, port.wwnn, port.initiator].filter(
-      (name) => name !== undefined && !(profile && namesOf(profile).has(name)),
-    );
+    if (waitsForSomethingElse(world, port)) problems.push(`something else waits for a reset on ${place}`);
+    const shown = [port.mac, port.wwpn, port.wwnn, port.initiator].filter((name) => name !== undefined);
+    if (!profile && (shown.length > 0 || port.bootTargets.length > 0))
+      problems.push(`left over on ${place}: ${JSON.stringify(port)}`);
+    const foreign = profile ? shown.filter((name) => !namesOf(profile).has(name)) : [];
     if (profile && foreign.length > 0) problems.push(`${place} shows ${foreign.join(', ')}, not of ${profile.name}`);
   }
   for (const profile of placed) {
@@ -141,6 +142,13 @@ function identityProblems(
       if (!shown.has(name as never)) problems.push(`${profile.server} does not show ${name} of ${profile.name}`);
   }
   return problems;
+}
+
+/** Writing back what an adapter shows anyway waits for a reset too, and changes nothing then. */
+function waitsForSomethingElse(world: World, { server, port: name }: WorldInventory['identities'][number]): boolean {
+  const port = world.state.servers[server]?.ports.find((each) => each.name === name);
+  if (!port?.pending) return false;
+  return !isDeepStrictEqual(withChange(port.current, port.pending), port.current);
 }
 
 function namesOf({ vnics, vhbas, initiator }: Resolved): ReadonlySet<string> {
