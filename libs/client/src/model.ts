@@ -177,6 +177,8 @@ export interface PlanRequest {
   readonly server?: string;
   readonly pool?: string;
   readonly removeAccess?: boolean;
+  /** How long the operating system gets to shut down by itself (migrate, disassociate), milliseconds. */
+  readonly graceMs?: number;
   readonly reason?: string;
 }
 

@@ -5,6 +5,9 @@ import { profileDefinition } from './server.js';
 
 const service = 'saga-coordinator' as const;
 
+/** How long an operating system gets to shut down by itself before its server is switched off. */
+const graceMs = z.int().min(0).max(3_600_000).optional();
+
 /** What a plan can be about. */
 export const planRequest = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('define-profile'), profileId: profileId.optional(), definition: profileDefinition }),
@@ -15,11 +18,18 @@ export const planRequest = z.discriminatedUnion('kind', [
     /** Absent: the best one that qualifies. */ serverId: serverId.optional(),
     pool: objectName.optional(),
   }),
-  z.strictObject({ kind: z.literal('migrate'), profileId, serverId: serverId.optional(), pool: objectName.optional() }),
+  z.strictObject({
+    kind: z.literal('migrate'),
+    profileId,
+    serverId: serverId.optional(),
+    pool: objectName.optional(),
+    graceMs,
+  }),
   z.strictObject({
     kind: z.literal('disassociate'),
     profileId,
     /** Also take zones and masks away. */ removeAccess: z.boolean().default(true),
+    graceMs,
   }),
   z.strictObject({ kind: z.literal('fence'), serverId, reason: z.string().min(1).max(500) }),
 ]);

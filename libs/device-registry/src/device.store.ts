@@ -79,7 +79,9 @@ export class DeviceStore {
         ? undefined
         : JSON.stringify(await this.keys.unseal(device.sealedCredential));
     const oldSecret =
-      !existing || existing.credential === null ? undefined : this.vault.decrypt(existing.credential, this.placeOf(device));
+      !existing || existing.credential === null
+        ? undefined
+        : this.vault.decrypt(existing.credential, this.placeOf(device));
     const wanted = [device.driver, device.address, device.site ?? null, device.trust, device.options ?? {}];
     if (
       existing &&

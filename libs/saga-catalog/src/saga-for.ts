@@ -71,13 +71,23 @@ export function sagaFor(request: coordinator.PlanRequest, facts: PlanFacts): Sag
     case 'migrate':
       return start(
         migrateProfile,
-        { profileId: request.profileId, targetServerId: needed(facts.serverId), graceMs: GRACE_MS, actor },
+        {
+          profileId: request.profileId,
+          targetServerId: needed(facts.serverId),
+          graceMs: request.graceMs ?? GRACE_MS,
+          actor,
+        },
         `migrate ${name} from ${from} to ${to}`,
       );
     case 'disassociate':
       return start(
         disassociateProfile,
-        { profileId: request.profileId, removeAccess: request.removeAccess, graceMs: GRACE_MS, actor },
+        {
+          profileId: request.profileId,
+          removeAccess: request.removeAccess,
+          graceMs: request.graceMs ?? GRACE_MS,
+          actor,
+        },
         `disassociate ${name} from ${from}`,
       );
     case 'fence':

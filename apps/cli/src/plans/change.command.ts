@@ -11,6 +11,7 @@ interface RequestOptions {
   readonly to?: string;
   readonly pool?: string;
   readonly keepAccess?: boolean;
+  readonly grace?: string;
   readonly reason?: string;
 }
 
@@ -90,6 +91,7 @@ function withRequest(command: Command, change: Change): Command {
       .requiredOption('--reason <text>', 'why, for the record');
   }
   command.argument('<profile>', 'name or id of the server profile');
+  if (change !== 'associate') command.option('--grace <seconds>', 'how long the system gets to shut down (60)');
   if (change === 'disassociate') return command.option('--keep-access', 'leave zones and masks in place');
   return command
     .option('--to <server>', 'the server; without it the best one that qualifies')
@@ -106,8 +108,15 @@ function requestOf(change: Change, name: string, options: RequestOptions): PlanR
     ...(options.to === undefined ? {} : { server: options.to }),
     ...(options.pool === undefined ? {} : { pool: options.pool }),
     ...(change === 'disassociate' ? { removeAccess: options.keepAccess !== true } : {}),
+    ...(options.grace === undefined ? {} : { graceMs: graceOf(options.grace) }),
     ...(options.reason === undefined ? {} : { reason: options.reason }),
   };
+}
+
+function graceOf(text: string): number {
+  const seconds = Number(text);
+  if (!/^\d+$/.test(text) || seconds > 3_600) throw failure(EXIT.usage, '--grace takes 0 to 3600 seconds');
+  return seconds * 1_000;
 }
 
 async function execute(cli: Cli, client: RackwrightClient, plan: Plan, options: ExecuteOptions): Promise<void> {

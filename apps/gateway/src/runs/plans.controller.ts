@@ -12,11 +12,18 @@ import { Describes } from '../openapi/describes.js';
 import { RunsService } from './runs.service.js';
 
 const idOrName = z.string().min(1).max(100);
+/** How long the operating system gets to shut down by itself, in milliseconds; a minute when left out. */
+const graceMs = z.int().min(0).max(3_600_000).optional();
 const where = { server: idOrName.optional(), pool: objectName.optional() };
 const planBody = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('associate'), profile: idOrName, ...where }),
-  z.strictObject({ kind: z.literal('migrate'), profile: idOrName, ...where }),
-  z.strictObject({ kind: z.literal('disassociate'), profile: idOrName, removeAccess: z.boolean().default(true) }),
+  z.strictObject({ kind: z.literal('migrate'), profile: idOrName, ...where, graceMs }),
+  z.strictObject({
+    kind: z.literal('disassociate'),
+    profile: idOrName,
+    removeAccess: z.boolean().default(true),
+    graceMs,
+  }),
   z.strictObject({ kind: z.literal('fence'), server: idOrName, reason: z.string().min(1).max(500) }),
   z.strictObject({ kind: z.literal('delete-profile'), profile: idOrName }),
   z.strictObject({ kind: z.literal('define-profile'), profile: idOrName.optional(), definition: profileDefinition }),
@@ -102,6 +109,7 @@ export class PlansController {
           kind: body.kind,
           profileId: await this.names.profileId(body.profile),
           removeAccess: body.removeAccess,
+          ...(body.graceMs !== undefined && { graceMs: body.graceMs }),
         };
       case 'delete-profile':
         return { kind: body.kind, profileId: await this.names.profileId(body.profile) };
@@ -110,6 +118,7 @@ export class PlansController {
         return {
           kind: body.kind,
           profileId: await this.names.profileId(body.profile),
+          ...('graceMs' in body && body.graceMs !== undefined && { graceMs: body.graceMs }),
           ...(body.server !== undefined && { serverId: await this.names.serverId(body.server) }),
           ...(body.pool !== undefined && { pool: body.pool }),
         };

@@ -1,12 +1,5 @@
-import type {
-  PinnedTransport} from '@rackwright/driver-core';
-import {
-  endCall,
-  parseDeviceJson,
-  type Credential,
-  type DeviceCall,
-  type PinnedAnswer,
-} from '@rackwright/driver-core';
+import type { PinnedTransport } from '@rackwright/driver-core';
+import { endCall, parseDeviceJson, type Credential, type DeviceCall, type PinnedAnswer } from '@rackwright/driver-core';
 import { MS_PER_SECOND } from '@rackwright/kernel';
 import { z } from 'zod';
 import { BUSY_RETRY_AFTER_MS, FOS_STATUS, quirksOf, type FosQuirks } from './fos-quirks.js';

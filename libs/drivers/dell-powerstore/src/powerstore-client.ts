@@ -1,5 +1,4 @@
-import type {
-  PinnedTransport} from '@rackwright/driver-core';
+import type { PinnedTransport } from '@rackwright/driver-core';
 import {
   endCall,
   parseDeviceJson,
