@@ -25,17 +25,30 @@ export interface Evening {
 }
 
 const WATCH_MS = 3_000;
+const SYSTEMS_WITHIN_MS = 60_000;
+const LOOK_EVERY_MS = 300;
 
 export async function lookAround(
   record: DayRecord,
   { client, world, clock }: { client: RackwrightClient; world: SimulatedWorld; clock: Clock },
 ): Promise<Evening> {
+  await untilSystemsRun(record, world, clock);
   const arrays = await world.arrays();
   await clock.sleep(WATCH_MS);
   const open = await client.page('runs', { open: true });
   const [inventory, servers, cables] = await Promise.all([world.inventory(), world.servers(), world.cables()]);
   const [arraysLater, checkers] = [await world.arrays(), await world.checkers()];
   return { record, inventory, servers, cables, arrays, arraysLater, checkers, openRuns: open.items.length };
+}
+
+/** A run ends when the machine has come as far as its BMC can tell, which with some is before its system is up. */
+async function untilSystemsRun({ evening }: DayRecord, world: SimulatedWorld, clock: Clock): Promise<void> {
+  const holders = [...evening.values()].flatMap(({ server }) => server ?? []);
+  for (let waitedMs = 0; waitedMs < SYSTEMS_WITHIN_MS; waitedMs += LOOK_EVERY_MS) {
+    const running = (await world.servers()).filter(({ phase }) => phase === 'os-running').map(({ name }) => name);
+    if (holders.every((name) => running.includes(name))) return;
+    await clock.sleep(LOOK_EVERY_MS);
+  }
 }
 
 /** Every claim of the day, judged on the devices' truth. Pure. */

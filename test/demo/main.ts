@@ -26,10 +26,12 @@ async function playDay(instance: Instance, { scale }: DemoOptions): Promise<read
   const evening = await lookAround(record, { client, world, clock });
   write(`\n${tableText(rowsOf(evening))}\n`);
   const findings = judge(evening);
-  write(
-    `\n${findings.map(({ ok, claim, found }) => `${ok ? 'ok    ' : 'FAILED'} ${claim}\n         ${found}`).join('\n')}\n`,
-  );
+  write(`\n${findingsText(findings)}`);
   return findings;
+}
+
+function findingsText(findings: readonly Finding[]): string {
+  return findings.map(({ ok, claim, found }) => `${ok ? 'ok    ' : 'FAILED'} ${claim}\n         ${found}\n`).join('');
 }
 
 /** Before and after of every profile. */
@@ -81,7 +83,10 @@ async function run(options: DemoOptions, interrupted: Promise<never>, clock: Clo
     await instance?.stop();
   }
   const left = processesOf(dataFolder);
-  const all = [...findings, { claim: 'no process is left', ok: left.length === 0, found: `${left.length} left` }];
+  const found = left.length === 0 ? 'none' : left.join(', ');
+  const stopped = { claim: 'after the end no process of this demo is left', ok: left.length === 0, found };
+  write(findingsText([stopped]));
+  const all = [...findings, stopped];
   const failed = all.filter(({ ok }) => !ok).length;
   if (options.keep || failed > 0) write(`\ndata and logs: ${dataFolder}\n`);
   else rmSync(dataFolder, { recursive: true, force: true });

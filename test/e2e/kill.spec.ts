@@ -22,7 +22,7 @@ const VICTIMS = [
   ['simulator', 'verify-boot'],
 ] as const;
 
-const SCALE = 40;
+const SCALE = 60;
 const RUN_WITHIN_MS = 120_000;
 const UP_AGAIN_WITHIN_MS = 30_000;
 

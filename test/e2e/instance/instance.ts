@@ -49,7 +49,7 @@ export class Instance {
     ];
     const launcher = spawn(process.execPath, args, {
       cwd: projectRoot(),
-      env: launcherEnvironment(adminPassword),
+      env: launcherEnvironment(adminPassword, options.scale),
       stdio: ['ignore', 'pipe', 'pipe'],
       // Ctrl-C in the terminal reaches this program alone, which then stops the launcher in good order.
       detached: true,
