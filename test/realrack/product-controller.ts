@@ -13,6 +13,8 @@ import { inheritedEnvironment } from './realrack.config.js';
 const PROJECT = fileURLToPath(new URL('../../', import.meta.url));
 const PROGRAMS = ['launcher', 'gateway', 'saga-coordinator', 'inventory', 'network', 'storage-identity', 'power'];
 const RUN_WITHIN_MS = 180_000;
+/** The guest ignores the power button: there is nothing to wait for. */
+const GRACE_MS = 1_000;
 
 /** Why the product cannot move anything yet; undefined when every program it needs is built. */
 export function productMissing(): string | undefined {
@@ -58,11 +60,11 @@ export class ProductController implements RackController {
   }
 
   async move(to: MachineName): Promise<void> {
-    await this.change({ kind: 'migrate', profile: PROFILE, server: to });
+    await this.change({ kind: 'migrate', profile: PROFILE, server: to, graceMs: GRACE_MS });
   }
 
   async remove(): Promise<void> {
-    await this.change({ kind: 'disassociate', profile: PROFILE, removeAccess: true });
+    await this.change({ kind: 'disassociate', profile: PROFILE, removeAccess: true, graceMs: GRACE_MS });
   }
 
   async identity(): Promise<ProfileIdentity> {
