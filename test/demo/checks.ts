@@ -2,7 +2,7 @@ import type { Profile, RackwrightClient } from '@rackwright/client';
 import type { Clock } from '@rackwright/kernel';
 import type { ArrayState, CableState, ServerState, WorldInventory } from '@rackwright/sim';
 import type { CheckerStatus, SimulatedWorld } from '../e2e/instance/simulated-world.js';
-import { MAIL, TRANSACTIONS, type DayRecord } from './day.js';
+import { bootsOf, MAIL, TRANSACTIONS, type DayRecord } from './day.js';
 
 /** One claim about the hardware, and what was found. */
 export interface Finding {
@@ -25,30 +25,17 @@ export interface Evening {
 }
 
 const WATCH_MS = 3_000;
-const SYSTEMS_WITHIN_MS = 60_000;
-const LOOK_EVERY_MS = 300;
 
 export async function lookAround(
   record: DayRecord,
   { client, world, clock }: { client: RackwrightClient; world: SimulatedWorld; clock: Clock },
 ): Promise<Evening> {
-  await untilSystemsRun(record, world, clock);
   const arrays = await world.arrays();
   await clock.sleep(WATCH_MS);
   const open = await client.page('runs', { open: true });
   const [inventory, servers, cables] = await Promise.all([world.inventory(), world.servers(), world.cables()]);
   const [arraysLater, checkers] = [await world.arrays(), await world.checkers()];
   return { record, inventory, servers, cables, arrays, arraysLater, checkers, openRuns: open.items.length };
-}
-
-/** A run ends when the machine has come as far as its BMC can tell, which with some is before its system is up. */
-async function untilSystemsRun({ evening }: DayRecord, world: SimulatedWorld, clock: Clock): Promise<void> {
-  const holders = [...evening.values()].flatMap(({ server }) => server ?? []);
-  for (let waitedMs = 0; waitedMs < SYSTEMS_WITHIN_MS; waitedMs += LOOK_EVERY_MS) {
-    const running = (await world.servers()).filter(({ phase }) => phase === 'os-running').map(({ name }) => name);
-    if (holders.every((name) => running.includes(name))) return;
-    await clock.sleep(LOOK_EVERY_MS);
-  }
 }
 
 /** Every claim of the day, judged on the devices' truth. Pure. */
@@ -105,11 +92,6 @@ export function identityText(profile: Profile): string {
   ]);
 }
 
-/** Which servers wrote to the profile's boot volume, oldest first, each once per boot. */
-export function bootsOf(name: string, arrays: readonly ArrayState[]): readonly { server: string; initiator: string }[] {
-  return arrays.flatMap((array) => array.writes[`${name}-boot`]?.lifetimes ?? []);
-}
-
 function profileFindings(name: string, evening: Evening): readonly Finding[] {
   const [before, after] = [evening.record.morning.get(name), evening.record.evening.get(name)];
   if (before === undefined || after === undefined) {
@@ -122,16 +104,17 @@ function profileFindings(name: string, evening: Evening): readonly Finding[] {
   };
   return after.server === undefined
     ? [stayed, restsFinding(name, evening)]
-    : [stayed, ...livesFindings(after, evening)];
+    : [stayed, ...livesFindings(before, after, evening)];
 }
 
-function livesFindings(profile: Profile, evening: Evening): readonly Finding[] {
+function livesFindings(before: Profile, profile: Profile, evening: Evening): readonly Finding[] {
   const { name } = profile.definition;
   const server = evening.servers.find((each) => each.name === profile.server);
   const shown = (server?.ports ?? []).flatMap(({ current }) => [current.mac, current.wwpn]);
-  const wanted = [...macsOf(profile), ...wwpnsOf(profile)];
+  const own = [...macsOf(profile), ...wwpnsOf(profile)];
   const boots = bootsOf(name, evening.arraysLater);
   const way = [...new Set(boots.map((each) => each.server))];
+  const wanted = [...new Set([before.server, profile.server])];
   const grown = writesOf(name, evening.arraysLater) - writesOf(name, evening.arrays);
   const strangers = boots.filter(({ initiator }) => !wwpnsOf(profile).includes(initiator));
   return [
@@ -140,13 +123,13 @@ function livesFindings(profile: Profile, evening: Evening): readonly Finding[] {
       ok:
         server?.phase === 'os-running' &&
         (server.bootedFrom?.endsWith(`/${name}-boot`) ?? false) &&
-        wanted.every((identity) => shown.includes(identity)),
+        own.every((identity) => shown.includes(identity)),
       found: `${server?.phase ?? 'unknown'}, started from ${server?.bootedFrom ?? 'nothing'}`,
     },
     {
       claim: `${name} goes on writing to its disk, always as the same initiator`,
-      ok: grown > 0 && strangers.length === 0 && way.at(-1) === profile.server,
-      found: `written by ${way.join(', then ')}; ${grown} more while watching`,
+      ok: grown > 0 && strangers.length === 0 && way.join() === wanted.join(),
+      found: `written by ${boots.map(({ server: by, count }) => `${by} (${count})`).join(', then ')}; ${grown} more while watching`,
     },
   ];
 }

@@ -1,5 +1,6 @@
 import { isSettled, type Profile, type RackwrightClient, type Run, type Server } from '@rackwright/client';
 import { AppError, type Clock } from '@rackwright/kernel';
+import type { ArrayState, WriterLifetime } from '@rackwright/sim';
 import type { AccessMutations, SimulatedWorld } from '../e2e/instance/simulated-world.js';
 import type { Timeline } from './timeline.js';
 
@@ -20,14 +21,8 @@ export interface DayRecord {
   readonly evening: ReadonlyMap<string, Profile>;
   /** What the moves of the e-mail servers changed on fabrics and arrays. */
   readonly changedByMoves: AccessMutations;
-  readonly moves: readonly Move[];
-}
-
-export interface Move {
-  readonly profile: string;
-  readonly from: string | undefined;
-  readonly to: string | undefined;
-  readonly realMs: number;
+  /** Boots of each profile's disk when it had first come up. */
+  readonly first: ReadonlyMap<string, number>;
 }
 
 interface Order {
@@ -38,11 +33,10 @@ interface Order {
 
 const RUN_WITHIN_MS = 180_000;
 const DISCOVERED_WITHIN_MS = 120_000;
+const SYSTEMS_WITHIN_MS = 90_000;
 
 /** Everything goes through the public API; the world is only looked at. */
 export class Day {
-  private readonly moves: Move[] = [];
-
   constructor(private readonly parts: DayParts) {}
 
   async run(): Promise<DayRecord> {
@@ -54,6 +48,7 @@ export class Day {
     const blades = await this.choose('mail-1', 'blades', MAIL.length);
     await this.carryOut(MAIL.map((profile, index) => ({ kind: 'associate', profile, server: blades[index] ?? '' })));
     const morning = await this.profiles(MAIL);
+    const bootsInTheMorning = await this.untilTheyWrite(morning);
 
     timeline.act('12:00', 'The blades are drained: e-mail goes on elsewhere, as the same servers.');
     const racks = await this.choose('mail-1', 'rack-servers', MAIL.length);
@@ -61,6 +56,7 @@ export class Day {
     await this.carryOut(MAIL.map((profile, index) => ({ kind: 'migrate', profile, server: racks[index] ?? '' })));
     const after = await this.parts.world.accessMutations();
     const changedByMoves = { zoning: after.zoning - before.zoning, masking: after.masking - before.masking };
+    await this.untilTheyWrite(await this.profiles(MAIL));
     timeline.say(`all moves: zoning changes ${changedByMoves.zoning}, masking changes ${changedByMoves.masking}`);
 
     timeline.act('12:30', 'Linux transaction processing comes up on the same blades.');
@@ -69,11 +65,13 @@ export class Day {
     });
     await this.carryOut(here);
     const noon = await this.profiles(TRANSACTIONS);
+    const bootsAtNoon = await this.untilTheyWrite(noon);
 
     timeline.act('18:00', 'Two transaction servers are enough for the evening; the third blade is switched off.');
     await this.carryOut([{ kind: 'disassociate', profile: 'tx-3' }]);
     const evening = await this.profiles([...MAIL, ...TRANSACTIONS]);
-    return { morning: new Map([...morning, ...noon]), evening, changedByMoves, moves: this.moves };
+    const first = new Map([...bootsInTheMorning, ...bootsAtNoon]);
+    return { morning: new Map([...morning, ...noon]), evening, first, changedByMoves };
   }
 
   /** Waits until every declared server has been read and can be used. */
@@ -132,17 +130,42 @@ export class Day {
     const run = await client.runs.wait(runId, { timeoutMs: RUN_WITHIN_MS });
     if (!isSettled(run) || run.state !== 'done') throw new AppError('demo.run-failed', failureText(run));
     const realMs = clock.monotonicMs() - startedMs;
-    this.moves.push({ profile: order.profile, from: plan.source, to: plan.target, realMs });
     const way = [plan.source, plan.target].filter((name) => name !== undefined).join(' -> ');
     const verb = { associate: 'up on', migrate: 'moved', disassociate: 'taken off' }[order.kind];
     const took = `${(realMs / 1000).toFixed(1)} s (${timeline.simulated(realMs)} there)`;
     timeline.say(`${order.profile.padEnd(7)} ${verb.padEnd(9)} ${way.padEnd(26)} ${took}`);
   }
 
+  /**
+   * A run ends when a machine has come as far as its BMC can tell, which with some is before its system is up: waits until
+   * each system runs and writes to its disk. Answers how often each disk was booted from by then.
+   */
+  private async untilTheyWrite(profiles: ReadonlyMap<string, Profile>): Promise<Map<string, number>> {
+    const { clock, timeline, world } = this.parts;
+    const startedMs = clock.monotonicMs();
+    for (;;) {
+      const arrays = await world.arrays();
+      const silent = [...profiles].filter(([name, { server }]) => bootsOf(name, arrays).at(-1)?.server !== server);
+      if (silent.length === 0) {
+        timeline.say(`${[...profiles.keys()].join(', ')} run and write to their disks`);
+        return new Map([...profiles.keys()].map((name) => [name, bootsOf(name, arrays).length]));
+      }
+      if (clock.monotonicMs() - startedMs > SYSTEMS_WITHIN_MS) {
+        throw new AppError('demo.silent', `no writes of ${silent.map(([name]) => name).join(', ')}`);
+      }
+      await clock.sleep(300);
+    }
+  }
+
   private async profiles(names: readonly string[]): Promise<Map<string, Profile>> {
     const found = await Promise.all(names.map((name) => this.parts.client.profile(name)));
     return new Map(found.map((profile) => [profile.definition.name, profile]));
   }
+}
+
+/** Which servers wrote to the profile's boot volume, oldest first, each once per boot. */
+export function bootsOf(name: string, arrays: readonly ArrayState[]): readonly WriterLifetime[] {
+  return arrays.flatMap((array) => array.writes[`${name}-boot`]?.lifetimes ?? []);
 }
 
 function failureText(run: Run): string {

@@ -10,8 +10,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Instance } from '../e2e/instance/instance.js';
 import { processesOf } from '../e2e/instance/processes.js';
-import { bootsOf, judge, lookAround, type Evening, type Finding } from './checks.js';
-import { Day, MAIL, TRANSACTIONS } from './day.js';
+import { judge, lookAround, type Evening, type Finding } from './checks.js';
+import { bootsOf, Day, MAIL, TRANSACTIONS } from './day.js';
 import { readDemoOptions, USAGE, type DemoOptions } from './demo.config.js';
 import { tableText, Timeline } from './timeline.js';
 
@@ -41,7 +41,7 @@ function rowsOf({ record, arraysLater }: Evening): string[][] {
     const boots = bootsOf(name, arraysLater);
     const [before, after] = [record.morning.get(name), record.evening.get(name)];
     return [
-      [name, ...cellsOf(before), '1'],
+      [name, ...cellsOf(before), String(record.first.get(name) ?? 0)],
       ['', ...cellsOf(after), String(boots.length)],
     ];
   });
