@@ -26,6 +26,7 @@ import { InitiatorRepository } from './initiator/initiator.repository.js';
 import { InitiatorService } from './initiator/initiator.service.js';
 import { StorageCheck } from './initiator/storage-check.js';
 import { StorageDefinitionHandlers, StorageQueryHandlers, StorageWorkHandlers } from './storage-identity.handlers.js';
+import { StorageReadingsService } from './storage-readings.service.js';
 import { STORAGE_READER, StorageReader } from './storage-reader.js';
 import { VolumeService } from './volume/volume.service.js';
 
@@ -111,6 +112,7 @@ export class StorageIdentityModule {
       providers: [
         { provide: IdentityStore, useValue: new IdentityStore(config.identityRestMs) },
         InitiatorRepository,
+        StorageReadingsService,
         StorageCheck,
         InitiatorService,
         FabricService,

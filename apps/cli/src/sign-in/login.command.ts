@@ -18,11 +18,12 @@ export function addLoginCommands(program: Command, cli: Cli): void {
   program
     .command('login')
     .description('sign in and keep the session as the current context')
+    .argument('[url]', 'address of the installation; the same as --url')
     .option('--username <name>', 'who signs in')
     .option('--password-file <path>', 'file with the password')
     .option('--password-stdin', 'read the password from standard input')
     .option('--name <context>', 'name of the context (default: host and port)')
-    .action((options: LoginOptions) => login(cli, options));
+    .action((url: string | undefined, options: LoginOptions) => login(cli, url, options));
   program
     .command('logout')
     .description('end the session and forget its token')
@@ -45,8 +46,8 @@ export function addLoginCommands(program: Command, cli: Cli): void {
     });
 }
 
-async function login(cli: Cli, options: LoginOptions): Promise<void> {
-  const url = urlOf(cli);
+async function login(cli: Cli, given: string | undefined, options: LoginOptions): Promise<void> {
+  const url = given?.replace(/\/+$/, '') ?? urlOf(cli);
   const username = options.username ?? (await askFor(cli, 'Username: ', '--username'));
   const password = await passwordOf(cli, options);
   if (/^http:\/\/(?!127\.|localhost[:/]?|\[::1\])/.test(url)) {

@@ -14,7 +14,9 @@ import { Database } from '@rackwright/persistence';
 import { ARRAY } from '../array/array.service.js';
 import { HostStore } from '../array/host.store.js';
 import { FABRIC } from '../fabric/fabric.service.js';
-import { arraysOf } from '../fabric/zone.policy.js';
+import { arraysOf, zonesFor } from '../fabric/zone.policy.js';
+import { hostFor } from '../array/mask.policy.js';
+import { StorageReadingsService } from '../storage-readings.service.js';
 import { ZoneStore } from '../fabric/zone.store.js';
 import { InitiatorRepository, type ProfileInitiators } from '../initiator/initiator.repository.js';
 
@@ -32,6 +34,7 @@ export class AccessService {
     private readonly initiators: InitiatorRepository,
     private readonly zones: ZoneStore,
     private readonly hosts: HostStore,
+    private readonly readings: StorageReadingsService,
   ) {}
 
   /** Masks live on arrays. */
@@ -97,11 +100,12 @@ export class AccessService {
     return left.length === 0 ? done({}) : refused('access-left', `still there: ${left.join(', ')}`);
   }
 
+  /** What the profile has on fabrics and arrays, or, while it has nothing there, what it would get. */
   async preview(profileId: string): Promise<ResultOf<typeof storage.previewAccess>> {
     const profile = await this.initiators.find(this.database, profileId);
+    const made = { zones: await this.zones.all(profileId), hosts: await this.hosts.all(profileId) };
+    const { zones, hosts } = made.zones.length + made.hosts.length > 0 || !profile ? made : await this.wouldBe(profile);
     const names = new Map((profile?.volumes ?? []).map((volume) => [volume.arrayVolume, volume.volume]));
-    const zones = await this.zones.all(profileId);
-    const hosts = await this.hosts.all(profileId);
     return {
       zones: zones.map(({ fabric, name, members }) => ({ fabric, name, members: [...members] })),
       masks: hosts.map(({ array, host }) => ({
@@ -110,6 +114,22 @@ export class AccessService {
         luns: host.mappings.map(({ volume, lun }) => ({ volume: names.get(volume) ?? volume.toLowerCase(), lun })),
       })),
     };
+  }
+
+  private async wouldBe(profile: ProfileInitiators) {
+    const { targets, logins } = await this.readings.last();
+    const fabrics = [...new Set(profile.vhbas.map((vhba) => vhba.fabric))].sort();
+    const zones = fabrics.flatMap((fabric) =>
+      zonesFor(profile, { fabric, targets, logins: logins.get(fabric) ?? [] }).zones.map((zone) => ({
+        fabric,
+        ...zone,
+      })),
+    );
+    const hosts = arraysOf(profile).map((array) => ({
+      array,
+      host: hostFor(profile, array, targets.get(array) ?? []),
+    }));
+    return { zones, hosts };
   }
 
   private async record(

@@ -18,11 +18,9 @@ import {
   type AssignRequest,
 } from '@rackwright/identity-pool';
 import { SystemRandom, type Iqn } from '@rackwright/kernel';
-import { DeviceStore } from '@rackwright/device-registry';
 import { Database, withSavepoint, type Tx } from '@rackwright/persistence';
-import { ARRAY, type ArrayDetails } from '../array/array.service.js';
-import { FABRIC, type FabricDetails } from '../fabric/fabric.service.js';
-import { bootVolumeOf, fibreChannelTargets, iscsiTargets, type StorageReadings } from './boot-target.policy.js';
+import { StorageReadingsService } from '../storage-readings.service.js';
+import { bootVolumeOf, fibreChannelTargets, iscsiTargets } from './boot-target.policy.js';
 import { IQN_SLOT, wwnnSlot, wwpnSlot } from './initiator-slots.js';
 import { InitiatorRepository, type ProfileInitiators } from './initiator.repository.js';
 import { StorageCheck } from './storage-check.js';
@@ -47,7 +45,7 @@ export class InitiatorService {
     private readonly identities: IdentityStore,
     private readonly repository: InitiatorRepository,
     private readonly check: StorageCheck,
-    private readonly devices: DeviceStore,
+    private readonly readings: StorageReadingsService,
   ) {}
 
   async putWwnPool(tx: Tx, input: InputOf<typeof storage.putWwnPool>): Promise<OutcomeOf<typeof storage.putWwnPool>> {
@@ -101,7 +99,7 @@ export class InitiatorService {
     const initiators = await this.repository.find(tx, profileId);
     if (!initiators) return refused('unknown-profile', `nothing is reserved for ${profileId}`);
     const boot = bootVolumeOf(initiators);
-    const readings = await this.readings();
+    const readings = await this.readings.last();
     const resolved = resolvedOf(initiators);
     const vhbas = resolved.vhbas.map((vhba) => ({
       ...vhba,
@@ -115,15 +113,6 @@ export class InitiatorService {
         `array ${boot.array} shows no target for ${boot.volume} that ${initiators.profile} could reach; look at its reading (get arrays, get fabrics)`,
       );
     return done({ storage: { ...resolved, vhbas, ...(iscsi && { iscsi }) } });
-  }
-
-  private async readings(): Promise<StorageReadings> {
-    const arrays = await this.devices.list(ARRAY);
-    const fabrics = await this.devices.list(FABRIC);
-    return {
-      targets: new Map(arrays.map((device) => [device.name, (device.reading as ArrayDetails | null)?.targets ?? []])),
-      logins: new Map(fabrics.map((device) => [device.name, (device.reading as FabricDetails | null)?.logins ?? []])),
-    };
   }
 
   get(profileId: string): Promise<ResultOf<typeof storage.getInitiators>> {
