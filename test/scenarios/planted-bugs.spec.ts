@@ -68,7 +68,7 @@ describe('the scenarios notice', () => {
   );
 
   it(
-    'a migrate that does not stop and cut the source: the world stops before two servers live under one identity for long',
+    'a migrate that does not stop and cut the source: the world itself stops',
     async () => {
       await estate.run('associate', profile, 'blade-1');
       await estate.runs.begin('migrate', profile, 'blade-2');

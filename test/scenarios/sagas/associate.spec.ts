@@ -1,7 +1,7 @@
 import { associateProfile } from '@rackwright/saga-catalog';
 import { describeSaga } from '@rackwright/saga/testing';
 import { EstateHarness } from './estate-harness.js';
-import { CASE_TIMEOUT_MS, sagaShare } from './saga-share.js';
+import { CASE_TIMEOUT_MS, sagaShare } from '../share.js';
 
 describeSaga(
   associateProfile,
@@ -12,5 +12,5 @@ describeSaga(
       servers: ['blade-1', 'blade-2'],
     }),
   // A profile that was taken off properly has no former holders: the steps for them are skipped.
-  { ...sagaShare(60), timeoutMs: CASE_TIMEOUT_MS, steps: (step) => !/-holders$|-holder-/.test(step) },
+  { ...sagaShare(80), timeoutMs: CASE_TIMEOUT_MS, steps: (step) => !/-holders$|-holder-/.test(step) },
 );

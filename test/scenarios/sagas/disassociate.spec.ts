@@ -1,7 +1,7 @@
 import { disassociateProfile } from '@rackwright/saga-catalog';
 import { describeSaga } from '@rackwright/saga/testing';
 import { EstateHarness } from './estate-harness.js';
-import { CASE_TIMEOUT_MS, sagaShare } from './saga-share.js';
+import { CASE_TIMEOUT_MS, sagaShare } from '../share.js';
 
 describeSaga(
   disassociateProfile,

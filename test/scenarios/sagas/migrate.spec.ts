@@ -1,7 +1,7 @@
 import { migrateProfile } from '@rackwright/saga-catalog';
 import { describeSaga } from '@rackwright/saga/testing';
 import { EstateHarness } from './estate-harness.js';
-import { CASE_TIMEOUT_MS, sagaShare } from './saga-share.js';
+import { CASE_TIMEOUT_MS, sagaShare } from '../share.js';
 
 describeSaga(
   migrateProfile,
@@ -11,5 +11,5 @@ describeSaga(
       define: (estate) => estate.defineFcProfile(),
       servers: ['blade-1', 'blade-2'],
     }),
-  { ...sagaShare(60), timeoutMs: CASE_TIMEOUT_MS },
+  { ...sagaShare(100), timeoutMs: CASE_TIMEOUT_MS },
 );
