@@ -1,6 +1,6 @@
 import { SERVICES } from '@rackwright/contracts';
 import { AppError, isAppError, messageOf, type Clock, type RandomSource } from '@rackwright/kernel';
-import { provisionSchema } from '@rackwright/persistence';
+import { Database, provisionSchema } from '@rackwright/persistence';
 import { resolveNatsServer } from '@rackwright/tools/nats-server';
 import { join } from 'node:path';
 import { DataFolder } from './data-folder/data-folder.js';
@@ -54,8 +54,7 @@ export class Launcher {
   async start(): Promise<Welcome> {
     const { clock, config } = this.parts;
     const startedMs = clock.monotonicMs();
-    const console = await this.openFolder();
-    const gatewayPort = await choosePort(config.port);
+    const { console, gatewayPort } = await this.openFolder();
     const address = `http://127.0.0.1:${gatewayPort}`;
     this.lock?.publish(address);
     const [database, nats] = await Promise.all([this.startDatabase(), this.startNats()]);
@@ -104,11 +103,14 @@ export class Launcher {
     return this.supervisor;
   }
 
-  private async openFolder(): Promise<ConsoleOutput> {
+  private async openFolder(): Promise<{ readonly console: ConsoleOutput; readonly gatewayPort: number }> {
     const { clock, config, random } = this.parts;
+    const portOfFirstStart = this.folder.exists ? undefined : await this.checkSurroundings();
     this.folder.open();
     this.lock = InstanceLock.take(this.folder.lockFile);
     const leftovers = await stopOrphans(new PidFiles(this.folder.runFolder), { clock });
+    // Only now, because the leftovers may have held the port.
+    const gatewayPort = portOfFirstStart ?? (await this.checkSurroundings());
     if (config.fresh) {
       removeFallback(this.folder.key);
       this.folder.clear();
@@ -121,7 +123,15 @@ export class Launcher {
     this.secrets = new Secrets(this.folder.secretsFile, random);
     const pidFiles = new PidFiles(this.folder.runFolder);
     this.supervisor = new Supervisor({ clock, pidFiles, listener: this.console });
-    return this.console;
+    return { console: this.console, gatewayPort };
+  }
+
+  /** What cannot work is found before anything is changed: a failed start makes no data folder and costs none. */
+  private async checkSurroundings(): Promise<number> {
+    const { databaseUrl, port } = this.parts.config;
+    const gatewayPort = await choosePort(port);
+    if (databaseUrl !== undefined) await checkDatabase(databaseUrl);
+    return gatewayPort;
   }
 
   private async startDatabase(): Promise<Pick<ServiceSurroundings, 'databaseUrlOf'>> {
@@ -205,6 +215,18 @@ function seedFile(users: readonly NatsUser[], service: string): string {
   const user = users.find((each) => each.service === service);
   if (user === undefined) throw new AppError('launcher.no-nats-user', `${service} has no user on the message server`);
   return user.seedFile;
+}
+
+/** @throws AppError `launcher.no-database` */
+async function checkDatabase(url: string): Promise<void> {
+  try {
+    const database = await Database.open({ url, schema: 'public', applicationName: 'rackwright-start', poolMax: 1 });
+    await database.close();
+  } catch (cause) {
+    const text =
+      'the database that DATABASE_URL names cannot be used; start or create it, or unset DATABASE_URL for the embedded one';
+    throw new AppError('launcher.no-database', text, { cause });
+  }
 }
 
 /** The same server and database, as one service's role. */

@@ -51,6 +51,11 @@ export class DataFolder {
     return path;
   }
 
+  /** False before the first start. */
+  get exists(): boolean {
+    return existsSync(this.path);
+  }
+
   /** True when a start has been completed in this folder before: the first login exists and the site is seeded. */
   get isSetUp(): boolean {
     return this.readMarker()?.setUp === true;
