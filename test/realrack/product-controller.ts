@@ -73,14 +73,6 @@ export class ProductController implements RackController {
     return { mac: macOf('data'), storageMac: macOf('storage'), iqn: storage?.iscsi?.initiator ?? '' };
   }
 
-  maskingChanges(): undefined {
-    return undefined;
-  }
-
-  deadSessions(): undefined {
-    return undefined;
-  }
-
   async close(): Promise<void> {
     const { launcher } = this;
     if (launcher === undefined || launcher.exitCode !== null) return;

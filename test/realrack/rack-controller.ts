@@ -30,9 +30,5 @@ export interface RackController {
   identity(): Promise<ProfileIdentity>;
   /** What the product serves to a machine that asks how to boot. */
   readonly bootScripts: BootScriptSource;
-  /** How many masking changes were sent to the array so far; undefined where it cannot be counted. */
-  maskingChanges(): number | undefined;
-  /** Sessions the array still held of the last server that was cut; undefined where it cannot be told. */
-  deadSessions(): number | undefined;
   close(): Promise<void>;
 }

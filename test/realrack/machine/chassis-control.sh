@@ -42,6 +42,7 @@ get)
   ;;
 set)
   while [ $# -gt 0 ]; do
+    at=$(date +%s%3N)
     case $1 in
     power) if [ "$2" = 1 ]; then power_on; else power_off; fi ;;
     # Kept for whoever asks; the firmware of these servers always asks its boot script first.
@@ -51,7 +52,9 @@ set)
       power_on
       ;;
     esac
-    echo "$1 $2" >>"$folder/commands"
+    # Off counts from when it was done, everything else from when it was asked.
+    [ "$1 $2" = 'power 0' ] && at=$(date +%s%3N)
+    echo "$at $1 $2" >>"$folder/commands"
     shift 2
   done
   ;;

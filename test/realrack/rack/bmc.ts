@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { waitFor } from '@rackwright/testing';
@@ -84,13 +84,14 @@ export class Bmc {
   }
 }
 
-/** How often power was switched, by the record of the chassis itself. */
-export function chassisCommands(folder: string): string[] {
-  try {
-    return readFileSync(join(folder, 'commands'), 'utf8').trim().split('\n');
-  } catch {
-    return [];
-  }
+/** What the chassis was told, oldest first, by its own record; off when it was done, all else when it was asked. */
+export function chassisRecord(folder: string): { readonly atMs: number; readonly command: string }[] {
+  const file = join(folder, 'commands');
+  const lines = existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n') : [];
+  return lines.map((line) => {
+    const [atMs = '', ...command] = line.split(' ');
+    return { atMs: Number(atMs), command: command.join(' ') };
+  });
 }
 
 function lanConfiguration(folder: string, port: number, uuid: string): string {

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { AppError } from '@rackwright/kernel';
 import { waitFor } from '@rackwright/testing';
@@ -5,6 +6,11 @@ import { attempt, run, start } from './commands.js';
 import { inNamespace } from './network.js';
 
 const CONTROL_PORT = 7;
+
+export interface ArrayState {
+  readonly sessions: readonly string[];
+  readonly admitted: readonly string[];
+}
 
 /** A tgt daemon with one LUN, in the array's namespace. The methods here are the operator's own hands, not the product's. */
 export class IscsiArray {
@@ -29,7 +35,7 @@ export class IscsiArray {
     const argv = ['tgtd', '-f', '-C', String(CONTROL_PORT), '--iscsi', `portal=${options.portal}`];
     start(inNamespace(options.namespace, argv), {
       env: { ...options.env, TGT_IPC_SOCKET: array.ipcSocket },
-      logFile: join(options.folder, 'tgtd.log'),
+      logFile: array.logFile,
     });
     await waitFor(() => array.admin('--op', 'show', '--mode', 'sys'), { withinMs: 20_000, what: 'tgtd answers' });
     await array.admin('--op', 'new', '--mode', 'target', '--tid', '1', '--targetname', options.target);
@@ -48,7 +54,7 @@ export class IscsiArray {
   }
 
   /** What tgtadm says about our target: who is logged in, who is admitted. */
-  async show(): Promise<{ readonly sessions: readonly string[]; readonly admitted: readonly string[] }> {
+  async show(): Promise<ArrayState> {
     const text = await this.admin('--op', 'show', '--mode', 'target');
     const block = text.split(/^Target /m).find((part) => part.includes(`: ${this.target}\n`));
     if (block === undefined) throw new AppError('realrack.no-target', `${this.target} is not there: ${text}`);
@@ -61,6 +67,15 @@ export class IscsiArray {
         .map((line) => line.trim())
         .filter((line) => line !== ''),
     };
+  }
+
+  /** How many connections were ended by an administrator so far, by the daemon's log. */
+  sessionsEnded(): number {
+    return readFileSync(this.logFile, 'utf8').split('conn_close_admin').length - 1;
+  }
+
+  private get logFile(): string {
+    return join(this.folder, 'tgtd.log');
   }
 
   /** Opens the mask to every initiator, as a careless hand would. */

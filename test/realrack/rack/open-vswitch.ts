@@ -49,13 +49,27 @@ export class OpenVSwitch {
     return `${names}/${row[1]}`;
   }
 
+  /** Every closing and opening of a port, oldest first, by the transaction log of OVSDB. */
+  async portChanges(): Promise<{ readonly atMs: number; readonly what: string }[]> {
+    const log = await this.tool(['ovsdb-tool', '-mm', 'show-log', this.path('conf.db')]);
+    return log.split(/^record \d+: /m).flatMap((record) => {
+      const [, day = '', time = ''] = /^(\S+) ([\d:.]+)/.exec(record) ?? [];
+      const rows = record.matchAll(/table Port row "([^"]+)"[^\n]*diff:\n((?: {4}[^\n]*(?:\n|$))*)/g);
+      return [...rows].flatMap(([, port = '', columns = '']) => {
+        const isProtected = /^ {4}protected=(true|false)$/m.exec(columns)?.[1];
+        if (isProtected === undefined) return [];
+        return [{ atMs: Date.parse(`${day}T${time}Z`), what: `${port} ${isProtected === 'true' ? 'closed' : 'open'}` }];
+      });
+    });
+  }
+
   async stop(): Promise<void> {
     await attempt(['ovs-appctl', '-t', this.path('switch.ctl'), 'exit', '--cleanup'], { timeoutMs: 5_000 });
     await attempt(['ovs-appctl', '-t', this.path('db.ctl'), 'exit'], { timeoutMs: 5_000 });
   }
 
   private tool(argv: readonly string[]): Promise<string> {
-    return run(argv, { env: this.env });
+    return run(argv, { env: { ...this.env, TZ: 'UTC' } });
   }
 
   private path(name: string): string {
