@@ -8,6 +8,8 @@ type BootTarget = Storage['vhbas'][number]['bootTargets'][number];
 
 /** Most adapters take two boot targets per port. */
 const BOOT_TARGETS_MAX = 2;
+/** Adapters are given their first iSCSI target only: a second one would be asked for and never be read back. */
+const ISCSI_TARGETS_MAX = 1;
 
 /** What was read last of the arrays and fabrics. */
 export interface StorageReadings {
@@ -31,7 +33,7 @@ export function iscsiTargets(boot: ProfileVolume | undefined, readings: StorageR
   if (!boot) return [];
   const candidates = (readings.targets.get(boot.array) ?? []).filter((target) => target.kind === 'iscsi');
   const usable = candidates.filter((target) => target.volume === undefined || target.volume === boot.arrayVolume);
-  return usable.slice(0, BOOT_TARGETS_MAX).map((target) => ({
+  return usable.slice(0, ISCSI_TARGETS_MAX).map((target) => ({
     kind: 'iscsi',
     target: target.name,
     ...(target.portal !== undefined && { portal: target.portal }),
