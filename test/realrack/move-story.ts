@@ -47,8 +47,9 @@ export interface MoveStoryOptions {
  */
 export function describeMove(title: string, options: MoveStoryOptions): void {
   const { missing } = options;
-  // Skipped with its reason in the title.
   const tell = missing === undefined ? describe : describe.skip;
+  // Jest counts what a wholly skipped suite would have told, but does not print its title.
+  if (missing !== undefined) process.stdout.write(`\nskipped: ${title}: ${missing}\n`);
   tell(`${title}${missing === undefined ? '' : ` (skipped: ${missing})`}`, () => chapters(options));
 }
 
@@ -193,7 +194,6 @@ class MoveStory {
       'its MAC comes from its port',
     ]);
     await rack.ovs.vsctl('set', 'port', rack.b.ports[0], `tag=${VLANS.web}`);
-    expect(failed(await checkRunning(rack, rack.b, { identity, boots: 2 }))).toEqual([]);
   }
 
   async cutUndone(): Promise<void> {
