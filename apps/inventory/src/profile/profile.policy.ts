@@ -1,12 +1,13 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { ProfileDefinition } from '@rackwright/contracts';
 
 /** Fields whose edit touches no device: allowed while the profile is on a server. */
 const COSMETIC: readonly (keyof ProfileDefinition)[] = ['description', 'group'];
 
-/** True when an edit changes nothing about what the server is. Pure. */
+/** True when an edit changes nothing about what the server is; the database does not keep the order of fields. Pure. */
 export function isCosmeticEdit(before: ProfileDefinition, after: ProfileDefinition): boolean {
   const keys = new Set([...Object.keys(before), ...Object.keys(after)]) as Set<keyof ProfileDefinition>;
-  return [...keys].every((key) => COSMETIC.includes(key) || JSON.stringify(before[key]) === JSON.stringify(after[key]));
+  return [...keys].every((key) => COSMETIC.includes(key) || isDeepStrictEqual(before[key], after[key]));
 }
 
 /** Fabrics a profile's vHBAs are on, each once. Pure. */

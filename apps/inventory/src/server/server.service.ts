@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { Inject, Injectable } from '@nestjs/common';
 import { done, refused, inventory, type InputOf, type OutcomeOf } from '@rackwright/contracts';
 import { IdFactory, type Clock } from '@rackwright/kernel';
@@ -314,6 +315,6 @@ function changedFacts(server: ServerEntity, facts: NonNullable<ServerEntity['fac
   if (before === null) return ['first reading'];
   const volatile = new Set(['powerWatts']);
   return Object.keys({ ...before, ...facts }).filter(
-    (key) => !volatile.has(key) && JSON.stringify(before[key as never]) !== JSON.stringify(facts[key as never]),
+    (key) => !volatile.has(key) && !isDeepStrictEqual(before[key as never], facts[key as never]),
   );
 }
