@@ -7,7 +7,7 @@ import { networkDefinition } from '@rackwright/app-network/definition';
 import { sagaCoordinatorDefinition } from '@rackwright/app-saga-coordinator/definition';
 import { storageIdentityDefinition } from '@rackwright/app-storage-identity/definition';
 import { CATALOGUE, type ServiceName } from '@rackwright/contracts';
-import { subjectPermissions } from '@rackwright/messaging';
+import { CommandBus, subjectPermissions } from '@rackwright/messaging';
 import { MetricsRegistry, createLogger } from '@rackwright/observability';
 import { buildService, type BuiltService, type ServiceDefinition } from '@rackwright/service-host';
 import { freshDatabase, startNats, waitFor, type NatsServer, type TestDatabase } from '@rackwright/testing';
@@ -93,6 +93,13 @@ export class GatewayWorld {
       return answer.status === 200 && networks.status === 200;
     });
     return world;
+  }
+
+  /** What the gateway's own handlers send commands with, for what no route does: hardware and sagas. */
+  get commands(): CommandBus {
+    const gateway = this.services.at(-1);
+    if (!gateway) throw new Error('the gateway does not run');
+    return gateway.app.get(CommandBus, { strict: false });
   }
 
   async call(method: string, path: string, options: CallOptions = {}): Promise<Answer> {

@@ -1,8 +1,8 @@
-import { request as httpRequest } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { waitFor } from '@rackwright/testing';
 import { createParser } from 'eventsource-parser';
 import { GatewayWorld } from './gateway-world.js';
+import { sendTenMegabytes } from './ten-megabytes.js';
 
 let world: GatewayWorld;
 let token: string;
@@ -79,47 +79,9 @@ describe('problems', () => {
   });
 });
 
-/** Announces 10 MB (or sends chunks) and tells how much was taken before the answer came. */
-function sendTenMegabytes(
-  isChunked: boolean,
-): Promise<{ status: number | undefined; sentBytes: number; body: string }> {
-  return new Promise((resolve, reject) => {
-    const total = 10 * 1024 * 1024;
-    let sentBytes = 0;
-    const outgoing = httpRequest(
-      `${world.url}/api/v1/documents/apply`,
-      {
-        method: 'POST',
-        headers: {
-          authorization: `Bearer ${token}`,
-          'content-type': 'application/yaml',
-          ...(isChunked ? { 'transfer-encoding': 'chunked' } : { 'content-length': total }),
-        },
-      },
-      (response) => {
-        const sent = sentBytes;
-        let body = '';
-        response.on('data', (data: Buffer) => (body += data.toString()));
-        response.on('end', () => {
-          outgoing.destroy();
-          resolve({ status: response.statusCode, sentBytes: sent, body });
-        });
-      },
-    );
-    outgoing.on('error', reject);
-    const chunk = Buffer.alloc(64 * 1024, 'a');
-    const push = (): void => {
-      if (sentBytes >= total || outgoing.destroyed) return;
-      sentBytes += chunk.length;
-      outgoing.write(chunk, () => setImmediate(push));
-    };
-    push();
-  });
-}
-
 describe('a body of 10 MB', () => {
   it.each([false, true])('is refused before it is read (chunked: %s)', async (isChunked) => {
-    const { status, sentBytes, body } = await sendTenMegabytes(isChunked);
+    const { status, sentBytes, body } = await sendTenMegabytes(world.url, token, isChunked);
     expect(status).toBe(413);
     expect(JSON.parse(body)).toMatchObject({ code: 'body-too-large' });
     expect(sentBytes).toBeLessThan(9 * 1024 * 1024);
