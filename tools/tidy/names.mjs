@@ -21,6 +21,7 @@ export const KINDS = {
   driver: 'a capability port over a protocol',
   command: 'one verb of the command line',
   guard: 'lets a request through or not',
+  interceptor: 'acts around every request of a route',
   dto: 'shape of an HTTP body',
   entry: 'a further program of an app',
   gate: 'lets a message or call through or not',
