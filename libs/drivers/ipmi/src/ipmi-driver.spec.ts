@@ -8,6 +8,7 @@ const gate = new RecordingGate();
 const call = (withinMs = 10_000): ReturnType<typeof callThrough> => callThrough(gate, withinMs);
 
 if (missing !== undefined) {
+  // Not every machine has OpenIPMI's simulator; the title says what is missing here.
   it.skip(`OpenIPMI's simulator: ${missing}`, () => undefined);
 } else {
   describe("on OpenIPMI's simulator", () => {
