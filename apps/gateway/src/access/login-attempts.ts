@@ -25,11 +25,13 @@ export class LoginAttempts {
 
   /** @throws Problem 429 with Retry-After while this user has to wait. */
   async begin(username: string, address: string): Promise<void> {
-    await this.database.query('DELETE FROM login_attempts WHERE last_at < $1', [
-      new Date(this.clock.now().getTime() - FORGET_AFTER_MS),
-    ]);
-    await this.count(subjectsOf(username, address)[0], FREE_FAILURES);
-    await this.count(subjectsOf(username, address)[1], FREE_FAILURES_ANYWHERE);
+    // Judged as of its arrival: an attempt that had to wait for a connection has not waited out its block.
+    const now = this.clock.now();
+    const forgotten = new Date(now.getTime() - FORGET_AFTER_MS);
+    await this.database.query('DELETE FROM login_attempts WHERE last_at < $1', [forgotten]);
+    const [here, anywhere] = subjectsOf(username, address);
+    await this.count(here, FREE_FAILURES, now);
+    await this.count(anywhere, FREE_FAILURES_ANYWHERE, now);
   }
 
   /** The password was right: forget the failures. */
@@ -39,14 +41,13 @@ export class LoginAttempts {
     ]);
   }
 
-  private async count(subject: string, free: number): Promise<void> {
-    const now = this.clock.now();
+  private async count(subject: string, free: number, now: Date): Promise<void> {
     const wait = `least($4::float8, $3::float8 * power(2, least(login_attempts.failures + 1 - $5, 20)))`;
     const counted = await this.database.query(
-      `INSERT INTO login_attempts (subject, failures, last_at, blocked_until) VALUES ($1, 1, $2, $2)
+      `INSERT INTO login_attempts (subject, failures, last_at, blocked_until) VALUES ($1, 1, $2, '-infinity')
        ON CONFLICT (subject) DO UPDATE SET failures = login_attempts.failures + 1, last_at = $2,
          blocked_until = CASE WHEN login_attempts.failures + 1 >= $5
-           THEN $2::timestamptz + ${wait} * interval '1 millisecond' ELSE $2 END
+           THEN $2::timestamptz + ${wait} * interval '1 millisecond' ELSE login_attempts.blocked_until END
        WHERE login_attempts.blocked_until <= $2
        RETURNING 1`,
       [subject, now, BACKOFF_BASE_MS, BACKOFF_MAX_MS, free],
