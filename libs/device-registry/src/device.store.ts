@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { DeviceTrust } from '@rackwright/contracts';
 import type { DeviceEndpoint, TlsTrust } from '@rackwright/driver-core';
 import { AppError } from '@rackwright/kernel';
@@ -85,14 +86,12 @@ export class DeviceStore {
     const wanted = [device.driver, device.address, device.site ?? null, device.trust, device.options ?? {}];
     if (
       existing &&
-      JSON.stringify(wanted) ===
-        JSON.stringify([existing.driver, existing.address, existing.site, existing.trust, existing.options]) &&
+      isDeepStrictEqual(wanted, [existing.driver, existing.address, existing.site, existing.trust, existing.options]) &&
       (secret === undefined || secret === oldSecret)
     ) {
       return 'unchanged';
     }
-    const keepsPin =
-      existing?.address === device.address && JSON.stringify(existing.trust) === JSON.stringify(device.trust);
+    const keepsPin = existing?.address === device.address && isDeepStrictEqual(existing.trust, device.trust);
     const credential =
       secret === undefined ? (existing?.credential ?? null) : this.vault.encrypt(secret, this.placeOf(device));
     await tx.query(
