@@ -153,9 +153,9 @@ function opening({ vnics, storage }: MoveFacts, port: Port): string | undefined 
   return `open for ${port.carries} with ${vlans.length === 0 ? 'no VLAN' : vlans.join(', ')}`;
 }
 
-function identityText({ preview, vnics, storage }: MoveFacts): string {
+/** Without the UUID: no driver so far finds a machine that lets it be written, and a plan says only what will happen. */
+function identityText({ vnics, storage }: MoveFacts): string {
   const parts = [
-    ...(preview.profile ? [`UUID ${preview.profile.uuid}`] : []),
     ...vnics.map((vnic) => `MAC ${vnic.mac} (${vnic.name})`),
     ...(storage?.vhbas ?? []).map((vhba) => `WWPN ${vhba.wwpn} (${vhba.name})`),
     ...(storage?.iscsi ? [storage.iscsi.initiator] : []),
