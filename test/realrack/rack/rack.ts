@@ -15,7 +15,6 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { Socket } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { SystemRandom } from '@rackwright/kernel';
@@ -132,8 +131,8 @@ interface Run {
 function registerRun(): Run {
   const tag = Buffer.from(new SystemRandom().bytes(2)).toString('hex');
   const name = (what: string): string => `rw${tag}-${what}`;
-  const folder = mkdtempSync(join(tmpdir(), `rw-rack-${tag}-`));
-  // The product's database runs as another user.
+  // The product's database runs as another user, who could not enter a private TMPDIR.
+  const folder = mkdtempSync(`/tmp/rw-rack-${tag}-`);
   chmodSync(folder, 0o755);
   const namespaces = ['switch', 'array', 'web', 'other', 'storage'].map(name);
   const record = { folder, ownerPid: process.pid, ownerStart: startOf(process.pid) ?? '', namespaces };

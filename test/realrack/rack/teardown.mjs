@@ -42,6 +42,7 @@ function names(pid, folder) {
 
 /** Repeat-safe; ends only when no process of the rack is left. */
 export async function removeRack({ folder, namespaces }) {
+  const segment = segmentNamedIn(folder);
   for (let left = 100; left > 0; left--) {
     const pids = processesOf(folder);
     if (pids.length === 0) break;
@@ -54,10 +55,26 @@ export async function removeRack({ folder, namespaces }) {
     }
     await sleep(50);
   }
+  if (segment !== undefined && isUnused(segment)) await exec('ipcrm', ['-m', segment.id]).catch(() => undefined);
   for (const name of namespaces) {
     if (existsSync(`/run/netns/${name}`)) await exec('ip', ['netns', 'delete', name]).catch(() => undefined);
   }
   rmSync(folder, { recursive: true, force: true });
+}
+
+/** A killed PostgreSQL leaves its shared memory segment behind: line 7 of its pid file is the segment's key and id. */
+function segmentNamedIn(folder) {
+  const pidFile = join(folder, 'product', 'postgres', 'cluster', 'postmaster.pid');
+  const [, key, id] = /^\s*(\d+)\s+(\d+)\s*$/.exec(read(pidFile).split('\n')[6] ?? '') ?? [];
+  return id === undefined ? undefined : { key, id };
+}
+
+/** That very segment, and nobody is attached to it: an old record must not take a later database's. */
+function isUnused({ key, id }) {
+  const rows = read('/proc/sysvipc/shm').split('\n');
+  return rows
+    .map((row) => row.trim().split(/\s+/))
+    .some((cells) => cells[0] === key && cells[1] === id && cells[6] === '0');
 }
 
 /** Removes every rack whose owner is gone; answers their folders. */
