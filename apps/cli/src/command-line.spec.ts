@@ -324,6 +324,48 @@ describe('the command line', () => {
     expect(server.asked('POST /runs/run_1/abandon')).toEqual([]);
   });
 
+  it('moves a server in its life cycle, with a reason', async () => {
+    server.on('POST /servers/blade-1/lifecycle', () => ({ body: { from: 'quarantined', to: 'available' } }));
+    const move = ['server', 'lifecycle', 'blade-1', 'available'];
+    expect(await signedIn(...move)).toMatchObject({ code: 2, err: expect.stringContaining('--reason') });
+    expect(await signedIn('server', 'lifecycle', 'blade-1', 'assigned', '--reason', 'x')).toMatchObject({ code: 2 });
+    expect(server.requests).toEqual([]);
+    const moved = await signedIn(...move, '--reason', 'new fan');
+    expect(moved).toMatchObject({ code: 0, out: 'blade-1 is available (was quarantined)\n' });
+    expect(JSON.parse(server.asked('POST /servers/blade-1/lifecycle')[0]?.text ?? '')).toEqual({
+      to: 'available',
+      reason: 'new fan',
+    });
+    server.on('POST /servers/blade-1/lifecycle', () => problem(409, 'former-holder', 'fence it first'));
+    expect(await signedIn(...move, '--reason', 'x')).toMatchObject({
+      code: 4,
+      err: expect.stringContaining('fence it first'),
+    });
+  });
+
+  it('makes a token that is shown once, lists tokens and revokes one by its name', async () => {
+    const { role, name } = { role: 'viewer', name: 'ci' };
+    server.on('POST /tokens', () => ({ status: 201, body: { id: 'tok_1', name, role, token: 'secret-1' } }));
+    const made = await signedIn('token', 'create', 'ci', '--role', 'viewer', '--expires', '2036-01-01T00:00:00Z');
+    expect(made).toMatchObject({ code: 0, out: 'secret-1\n' });
+    expect(JSON.parse(server.asked('POST /tokens')[0]?.text ?? '')).toEqual({
+      name,
+      role,
+      expiresAt: '2036-01-01T00:00:00.000Z',
+    });
+    expect((await signedIn('token', 'create', 'ci', '--role', 'king')).code).toBe(2);
+    expect((await signedIn('token', 'create', 'ci', '--role', 'viewer', '--expires', 'soon')).code).toBe(2);
+    expect(server.asked('POST /tokens')).toHaveLength(1);
+    server.items.set('tokens', [{ id: 'tok_1', name, role, createdBy: 'admin' }]);
+    expect((await signedIn('token', 'list')).out).toContain('ci\tviewer\tadmin');
+    server.on('DELETE /tokens/tok_1', () => ({ status: 204 }));
+    expect((await signedIn('token', 'revoke', 'nobody', '--yes')).err).toContain('there is no token "nobody"');
+    expect((await signedIn('token', 'revoke', 'ci')).err).toContain('--yes');
+    expect(server.asked('DELETE /tokens/tok_1')).toEqual([]);
+    expect(await signedIn('token', 'revoke', 'ci', '--yes')).toMatchObject({ code: 0, out: 'ci is revoked\n' });
+    expect(server.asked('DELETE /tokens/tok_1')).toHaveLength(1);
+  });
+
   it('enrols a BMC and shows its machine once it has been read', async () => {
     server.on('POST /documents/apply', () => ({
       body: { results: [{ kind: 'Bmc', name: 'bmc-10.0.0.7', action: 'create' }] },

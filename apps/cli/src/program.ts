@@ -7,9 +7,11 @@ import { errorJson, errorText } from './output/error-text.js';
 import { addChangeCommands } from './plans/change.command.js';
 import { addDescribeCommand } from './resources/describe.command.js';
 import { addGetCommand } from './resources/get.command.js';
+import { addServerCommands } from './resources/server.command.js';
 import { addWhyCommand } from './resources/why.command.js';
 import { addRunCommands } from './runs/run.command.js';
 import { addLoginCommands } from './sign-in/login.command.js';
+import { addTokenCommands } from './sign-in/token.command.js';
 import { cliReference } from './site/cli-reference.js';
 import { addCompletionCommand } from './site/completion.command.js';
 import { addDiscoverCommand } from './site/discover.command.js';
@@ -48,9 +50,11 @@ export function buildProgram(cli: Cli): Command {
   addApplyCommands(program, cli);
   addChangeCommands(program, cli);
   addRunCommands(program, cli);
+  addServerCommands(program, cli);
   addWhyCommand(program, cli);
   addEventsCommand(program, cli);
   addSimCommand(program, cli);
+  addTokenCommands(program, cli);
   addCompletionCommand(program, cli);
   program
     .command('reference', { hidden: true })

@@ -21,6 +21,13 @@ export interface TokenRequest {
   readonly expiresAt?: string;
 }
 
+/** A token as it is listed: without its secret. */
+export interface Token extends TokenRequest {
+  readonly id: string;
+  readonly createdBy?: string;
+  readonly createdAt?: string;
+}
+
 export interface SystemStatus {
   readonly version: string;
   readonly services: readonly {

@@ -26,7 +26,9 @@ interface DeleteOptions extends ConsentOptions {
 export function addApplyCommands(program: Command, cli: Cli): void {
   program
     .command('apply')
-    .description('apply documents: shows what changes, asks, and applies all or nothing')
+    .description(
+      'apply documents: checks all before anything is changed, shows what changes, asks; a refusal on the way stops the rest',
+    )
     .requiredOption('-f, --filename <path...>', 'file, folder, or - for standard input')
     .option('--dry-run', 'show what would change and stop')
     .option('-y, --yes', 'do not ask')

@@ -19,10 +19,10 @@ export function ageText(at: string | undefined, now: Date): string {
   return `${Math.round(seconds / 86_400)} d`;
 }
 
-/** Reads `90`, `90s`, `10m`, `2h`, `500ms` (a bare number is seconds) as milliseconds; undefined when it is none. */
+/** Reads `90`, `90s`, `10m`, `2h`, `7d`, `500ms` (a bare number is seconds) as milliseconds; undefined when it is none. */
 export function parseDuration(text: string): number | undefined {
-  const match = /^(\d+(?:\.\d+)?)(ms|s|m|min|h)?$/.exec(text.trim());
+  const match = /^(\d+(?:\.\d+)?)(ms|s|m|min|h|d)?$/.exec(text.trim());
   if (match === null) return undefined;
-  const unitMs = { ms: 1, s: 1000, m: 60_000, min: 60_000, h: 3_600_000 }[match[2] ?? 's'] ?? 1000;
+  const unitMs = { ms: 1, s: 1000, m: 60_000, min: 60_000, h: 3_600_000, d: 86_400_000 }[match[2] ?? 's'] ?? 1000;
   return Number(match[1]) * unitMs;
 }
