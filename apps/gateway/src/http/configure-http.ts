@@ -45,7 +45,9 @@ function announce(ids: IdFactory, clock: Clock, logger: Logger) {
     const startedMs = clock.monotonicMs();
     response.once('close', () => {
       // The path without its query: a query may hold what does not belong in a log.
-      logger.info(
+      // Reads that went well are for debugging: a console that polls must not drown what changed or failed.
+      const isPlainRead = request.method === 'GET' && response.statusCode < 400;
+      logger[isPlainRead ? 'debug' : 'info'](
         {
           event: 'request',
           requestId: request.requestId,

@@ -28,7 +28,10 @@ export function welcomeText(welcome: Welcome): string {
     'Try next, in another terminal:',
     `  npx rackwright login ${address}`,
     '  npx rackwright status',
-    '  npx rackwright get servers',
+    // With the example site there is a profile to put on a server and to move.
+    ...(seeded === undefined
+      ? ['  npx rackwright get servers']
+      : ['  npx rackwright associate mail-1 --wait', '  npx rackwright migrate mail-1 --wait']),
     '  kill -9 any process of it and watch it come back',
     '',
     'Ctrl-C stops everything.',
