@@ -97,7 +97,7 @@ const TO_THE_API: readonly BadInput[] = [
     give: () => site.associate('web', 'blade-1'),
     status: 409,
     codes: ['plan-blocked', 'server-not-available'],
-    says: /blade-1 is assigned/,
+    says: /blade-1 is assigned: another server profile is on it; migrate or disassociate that one first/,
   },
   {
     what: 'what was applied before',

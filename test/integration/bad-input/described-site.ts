@@ -25,7 +25,9 @@ export const BOOT_FROM_SAN = { vhbas: [{ name: 'fc0', fabric: 'fabric-a' }] };
 /** Profile `mail` runs on `blade-1`; `blade-2` is idle and as good, `power-1` is idle and of another architecture. */
 export const SITE = [
   document('Site', 'berlin', {}),
-  document('Network', 'red', { vlan: 10 }),
+  document('ServerPool', 'blades', { qualification: { architecture: 'x86-64', coresMin: 8, memoryGiBMin: 32 } }),
+  document('Network', 'red', { vlan: 10, subnet: '10.20.0.0/16', gateway: '10.20.0.1' }),
+  document('NetworkSet', 'guests', { networks: ['red'] }),
   document('MacPool', 'macs', {}),
   document('WwnPool', 'wwns', {}),
   document('Fabric', 'fabric-a', { driver: 'brocade-fos', ...device(1) }),
@@ -47,7 +49,19 @@ export const SITE = [
 /** Tables that record that somebody asked, or what devices say; everything else is what "nothing changed" is about. */
 const NOT_COMPARED = ['plans', 'idempotency_keys', 'login_attempts', 'device_lanes'];
 const READ_FROM_DEVICES = ['reading', 'read_at', 'tried_at', 'problem'];
-const EXPORTED = ['Site', 'Network', 'MacPool', 'WwnPool', 'Fabric', 'Array', 'Volume', 'Server', 'ServerProfile'];
+const EXPORTED = [
+  'Site',
+  'ServerPool',
+  'Network',
+  'NetworkSet',
+  'MacPool',
+  'WwnPool',
+  'Fabric',
+  'Array',
+  'Volume',
+  'Server',
+  'ServerProfile',
+];
 const SERVICES = ['inventory', 'network', 'storage-identity', 'saga-coordinator', 'gateway'];
 
 /** A site that is described and in use, behind the real API; no hardware. */

@@ -69,6 +69,11 @@ function targetProblem({ kind, sagaId, profile, source, target }: AssociationFac
     return { code: 'profile-already-there', message: `${profile?.name ?? 'the profile'} is on ${target.name} already` };
   if (isLockedByOther(target.lockedBy, sagaId))
     return { code: 'server-locked', message: `run ${target.lockedBy} is changing ${target.name}` };
+  if (target.lifecycle === 'assigned')
+    return {
+      code: 'server-not-available',
+      message: `${target.name} is assigned: another server profile is on it; migrate or disassociate that one first`,
+    };
   if (target.lifecycle !== 'available')
     return { code: 'server-not-available', message: `${target.name} is ${target.lifecycle}` };
   return undefined;

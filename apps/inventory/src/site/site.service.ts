@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { Injectable } from '@nestjs/common';
 import { done, type inventory, type InputOf, type OutcomeOf, type ResultOf } from '@rackwright/contracts';
 import { Database, type Tx } from '@rackwright/persistence';
@@ -11,8 +12,7 @@ export class SiteService {
 
   async putSite(tx: Tx, input: InputOf<typeof inventory.putSite>): Promise<OutcomeOf<typeof inventory.putSite>> {
     const before = await tx.manager.findOneBy(SiteEntity, { name: input.name });
-    const changed =
-      JSON.stringify(before && [before.description, before.racks]) !== JSON.stringify([input.description, input.racks]);
+    const changed = !isDeepStrictEqual(before && [before.description, before.racks], [input.description, input.racks]);
     if (changed) await tx.manager.upsert(SiteEntity, { ...input }, ['name']);
     return done({ changed });
   }
@@ -22,9 +22,10 @@ export class SiteService {
     input: InputOf<typeof inventory.putServerPool>,
   ): Promise<OutcomeOf<typeof inventory.putServerPool>> {
     const before = await tx.manager.findOneBy(ServerPoolEntity, { name: input.name });
-    const changed =
-      JSON.stringify(before && [before.description, before.qualification]) !==
-      JSON.stringify([input.description, input.qualification]);
+    const changed = !isDeepStrictEqual(before && [before.description, before.qualification], [
+      input.description,
+      input.qualification,
+    ]);
     if (changed) await tx.manager.upsert(ServerPoolEntity, { ...input }, ['name']);
     return done({ changed });
   }
