@@ -148,6 +148,8 @@ class MoveStory {
     this.judge(await this.witnessed(() => this.timed('moved to b', () => controller.move('b'))));
     await this.timed('its system is up', () => rack.b.consoleSays(BOOTED));
     this.expectAll([...(await checkCut(rack, rack.a)), ...(await checkRunning(rack, rack.b, { identity, boots: 2 }))]);
+    expect((await rack.bootRelay.script(rack.a.facts.boardSerial)) ?? '').not.toContain(identity.iqn);
+    expect(this.oldScript).toContain(identity.iqn);
     expect(rack.a.facts.uuid).not.toBe(rack.b.facts.uuid);
     expect(await bootHistory(rack)).toEqual([
       historyLine(rack.a, { identity, boots: 1 }),
