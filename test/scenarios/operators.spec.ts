@@ -60,7 +60,7 @@ describe('an operator', () => {
   }
 
   it(
-    'fences a server, moves its profile away, and takes the server back into use',
+    'fences a server, and its profile stays with it',
     async () => {
       await done(estate.run('associate', kept, 'blade-1'));
       const { id: serverId } = await serverOf('blade-1');
@@ -73,7 +73,41 @@ describe('an operator', () => {
       expect(await serverOf('blade-1')).not.toHaveProperty('lockedBy');
       expect((await profileOf(kept)).server).toBe('blade-1');
       expect(estate.simulation.checkers.reports).toEqual([]);
+    },
+    CASE_TIMEOUT_MS,
+  );
 
+  it(
+    'finds a fenced server still down when moving its profile away failed',
+    async () => {
+      let isRefused = false;
+      estate.seam.plan = ({ step }) => {
+        if (step !== 'verify-boot') return undefined;
+        isRefused = true;
+        return 'refuse';
+      };
+      const poweredOn: string[] = [];
+      const stop = estate.simulation.world.observe(() => {
+        poweredOn.push(...inventoryOf(estate.simulation.world).powered.filter((name) => name === 'blade-1'));
+      });
+      const end = await estate.run('migrate', kept, 'blade-2');
+      stop();
+      estate.seam.plan = undefined;
+      expect([isRefused, end.state]).toEqual([true, 'undone']);
+      expect(poweredOn).toEqual([]);
+      expect(signsOfLife('blade-1')).toEqual([]);
+      expect(await serverOf('blade-1')).toMatchObject({ lifecycle: 'quarantined', profile: kept });
+      expect(await serverOf('blade-1')).not.toHaveProperty('lockedBy');
+      expect(await serverOf('blade-2')).toMatchObject({ lifecycle: 'available' });
+      expect(signsOfLife('blade-2')).toEqual([]);
+    },
+    CASE_TIMEOUT_MS,
+  );
+
+  it(
+    'moves the profile of a fenced server away and takes the server back into use',
+    async () => {
+      const { id: serverId } = await serverOf('blade-1');
       await done(estate.run('migrate', kept, 'blade-2'));
       expect(await estate.checkWorld({ placed: { [kept]: 'blade-2' } })).toEqual([
         'blade-1 is quarantined, not available',

@@ -170,6 +170,8 @@ export const sagaServer = z.strictObject({
   epoch: z.int().min(1),
   boardSerial: z.string().max(200),
   ports: z.array(sagaPort).max(64),
+  /** True for one that was fenced and that nobody has released since: no saga brings it up again. */
+  quarantined: z.literal(true).optional(),
 });
 export type SagaServer = z.infer<typeof sagaServer>;
 

@@ -7,6 +7,7 @@ import {
   holders,
   identityFor,
   profile,
+  source,
   storageOf,
   target,
   vnicsOf,
@@ -39,6 +40,9 @@ export const STAYS_CLEAN = none('an identity that is gone from a former holder s
 
 /** Runs a step once for the source and each former holder. */
 export const FOR_HOLDERS = { forEach: (view: View) => holders(view), itemKey: serverKey } as const;
+
+/** Going back, a fenced source stays down (safety rule 11): only a person releases it, never a move that failed. */
+export const UP_AGAIN = { when: (view: View) => source(view).quarantined !== true } as const;
 
 type Who<V extends View> = (view: V) => SagaServer;
 const named = <V extends View>(who: Who<V>, text: (name: string) => string) => ({

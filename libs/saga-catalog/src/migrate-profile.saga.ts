@@ -6,14 +6,15 @@ import { holder, source, target } from './association-view.js';
 import { QUICK } from './retries.js';
 import { evidenceOf } from './saga-servers.js';
 
-const { CLOSED_RESTS, EPOCHS, FOR_EVERYBODY, FOR_HOLDERS, OFF_RESTS, READS, RESERVE } = steps;
+const { CLOSED_RESTS, EPOCHS, FOR_EVERYBODY, FOR_HOLDERS, OFF_RESTS, READS, RESERVE, UP_AGAIN } = steps;
 
 /**
  * Moves a profile to another server, with the same names, addresses and disks. Zones and masks follow the WWPN, so no
  * fabric and no array is changed. Order (safety rule 4): the target is prepared first; then the source and every leftover
  * is stopped, cut in two ways (all ports closed, identity gone from the adapter) and shown to have no session; only then is
  * the target programmed, everything read again, its ports opened, and it is switched on. Until the commit a failure turns
- * the saga: the target is fenced like a source, and the profile comes back up where it was.
+ * the saga: the target is fenced like a source, and the profile comes back up where it was. A source that was in
+ * quarantine already stays down then, with the profile still its own.
  */
 export const migrateProfile = defineSaga(
   'migrate-profile',
@@ -97,23 +98,23 @@ export const migrateProfile = defineSaga(
         summary: 'note that the target carries nothing any more',
         ...QUICK,
       })
-      .step('back-programme', { ...steps.programme(source), retryFrom: 'back-stop' })
+      .step('back-programme', { ...UP_AGAIN, ...steps.programme(source), retryFrom: 'back-stop' })
       .together((step) => ({
-        'back-recheck-locks': step(steps.recheckLocks),
-        'back-recheck-identity': step(steps.recheckProgrammed(source)),
-        'back-recheck-lan': step(steps.recheckLan),
-        'back-recheck-san': step(steps.recheckSan),
-        'back-recheck-access': step(steps.checkAccess('present')),
-        'back-recheck-sessions': step(steps.recheckSessions),
+        'back-recheck-locks': step({ ...UP_AGAIN, ...steps.recheckLocks }),
+        'back-recheck-identity': step({ ...UP_AGAIN, ...steps.recheckProgrammed(source) }),
+        'back-recheck-lan': step({ ...UP_AGAIN, ...steps.recheckLan }),
+        'back-recheck-san': step({ ...UP_AGAIN, ...steps.recheckSan }),
+        'back-recheck-access': step({ ...UP_AGAIN, ...steps.checkAccess('present') }),
+        'back-recheck-sessions': step({ ...UP_AGAIN, ...steps.recheckSessions }),
       }))
       .together((step) => ({
-        'back-open-lan': step(steps.openLan(source)),
-        'back-open-san': step(steps.openSan(source)),
+        'back-open-lan': step({ ...UP_AGAIN, ...steps.openLan(source) }),
+        'back-open-san': step({ ...UP_AGAIN, ...steps.openSan(source) }),
       }))
-      .step('back-power-on', steps.powerOn(source))
+      .step('back-power-on', { ...UP_AGAIN, ...steps.powerOn(source) })
       .together((step) => ({
-        'back-verify-boot': step(steps.verifyBoot(source)),
-        'back-verify-logins': step(steps.verifyLogins(source)),
+        'back-verify-boot': step({ ...UP_AGAIN, ...steps.verifyBoot(source) }),
+        'back-verify-logins': step({ ...UP_AGAIN, ...steps.verifyLogins(source) }),
       })),
   )
   .pointOfNoReturn()

@@ -113,7 +113,8 @@ export function lifecycleAfter(
   server: Pick<ServerEntity, 'lifecycle' | 'profileId'>,
   facts: { readonly quarantine: boolean; readonly mayCarryIdentity: boolean },
 ): ServerEntity['lifecycle'] {
-  if (facts.quarantine) return 'quarantined';
+  // Only a person takes a server out of quarantine, whatever became of the saga that dealt with it.
+  if (facts.quarantine || server.lifecycle === 'quarantined') return 'quarantined';
   if (server.profileId !== null) return server.lifecycle === 'maintenance' ? 'maintenance' : 'assigned';
   if (facts.mayCarryIdentity) return 'quarantined';
   return server.lifecycle === 'assigned' ? 'available' : server.lifecycle;

@@ -119,7 +119,14 @@ export class AssociationService {
       const view = views.get(server.id);
       const ports =
         view && profile ? mapPorts(profile.definition, view).ports : view ? mapPorts(NO_PROFILE, view).ports : [];
-      return { id: server.id as never, name: server.name, epoch: server.epoch, boardSerial: server.boardSerial, ports };
+      return {
+        id: server.id as never,
+        name: server.name,
+        epoch: server.epoch,
+        boardSerial: server.boardSerial,
+        ports,
+        ...(server.lifecycle === 'quarantined' && { quarantined: true as const }),
+      };
     };
     return {
       ...(profile && { profile: sagaProfileOf(profile) }),
