@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import type { Guard, Outcome } from '@rackwright/contracts';
 import { SystemClock } from '@rackwright/kernel';
 import { Database, migrate } from '@rackwright/persistence';
-import { freshDatabase, waitFor, type TestDatabase } from '@rackwright/testing';
+import { freshDatabase, TcpProxy, urlOf, waitFor, type TestDatabase } from '@rackwright/testing';
 import { DeviceWork, type DeviceWorkOptions } from './device-work.js';
 import { deviceWorkMigrations } from './device-work.migrations.js';
 import { type LaneHandler, oneByOne } from './operation.js';
@@ -170,6 +170,41 @@ describe('device work', () => {
     answer();
     await waitFor(() => replied('r2') !== undefined, { withinMs: 5_000 });
     await expect(sendAgain?.()).rejects.toMatchObject({ code: 'device.stale-epoch' });
+  });
+
+  it('closes the row of a call later when its answer came while the database was away', async () => {
+    const proxy = await TcpProxy.start({ targetPort: home.port });
+    const url = urlOf(home.url('power'), { port: proxy.port });
+    const flaky = await Database.open({ url, schema: 'power', applicationName: 'device-work-spec-flaky' });
+    const work = workWith(
+      {
+        work: oneByOne(async (operation, context) => {
+          if (proxy.fired.cuts > 0) return { kind: 'finished', outcome: done('a') };
+          const ticket = await context
+            .call([operation], 1_000)
+            .gate.permit({ device: 'a', verb: 'SET', target: 'port', mutating: true });
+          proxy.block();
+          await ticket.close('answered');
+          return { kind: 'finished', outcome: done('a') };
+        }),
+      },
+      { database: flaky },
+    );
+    work.start();
+    await record(work, 'c1', ['switch:a']);
+    await waitFor(() => proxy.fired.cuts > 0, { withinMs: 5_000 });
+    expect(await database.query('SELECT 1 FROM open_calls WHERE closed_at IS NULL')).toHaveLength(1);
+    proxy.restore();
+    await waitFor(
+      async () => (await database.query(`SELECT 1 FROM open_calls WHERE ended = 'answered'`)).length === 1,
+      {
+        withinMs: 10_000,
+      },
+    );
+    await waitFor(() => replied('c1') !== undefined, { withinMs: 10_000 });
+    await work.stop();
+    await flaky.close();
+    await proxy.close();
   });
 
   it('lets a successor take a device over only after ending the calls of the one before, who can send no more', async () => {

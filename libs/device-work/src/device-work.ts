@@ -3,6 +3,7 @@ import type { DeviceCall } from '@rackwright/driver-core';
 import { type Clock, isAppError, messageOf, type Timer } from '@rackwright/kernel';
 import type { Database, Tx } from '@rackwright/persistence';
 import {
+  closeCall,
   closeCalls,
   judgeGuards,
   LaneGate,
@@ -10,6 +11,7 @@ import {
   olderOpenCalls,
   type OpenCall,
   raiseCopies,
+  type UnclosedCall,
 } from './epoch-gate.js';
 import { LaneStore, RENEW_EVERY_MS } from './lane.store.js';
 import type { DeviceOperation, LaneContext, LaneHandler, ReplySink, Turn } from './operation.js';
@@ -60,6 +62,8 @@ export class DeviceWork {
   private readonly lanes: LaneStore;
   private readonly handlers: ReadonlyMap<string, LaneHandler>;
   private readonly busy = new Map<string, Promise<void>>();
+  /** Ended calls whose rows are still open. */
+  private readonly unclosed = new Map<number, UnclosedCall>();
   private timer: Timer | undefined;
   private running = false;
   private looking: Promise<void> | undefined;
@@ -142,6 +146,7 @@ export class DeviceWork {
     this.timer?.cancel();
     let waitMs = POLL_MS;
     try {
+      await this.closeWhatEnded();
       const free = (this.options.lanesMax ?? 64) - this.busy.size;
       const lanes = free > 0 ? await this.operations.dueLanes(free + this.busy.size) : [];
       for (const lane of lanes)
@@ -153,6 +158,13 @@ export class DeviceWork {
       this.options.onError?.(error, 'looking for device work');
     }
     if (this.running) this.timer = this.options.clock.setTimer(waitMs, () => this.wake());
+  }
+
+  private async closeWhatEnded(): Promise<void> {
+    for (const call of this.unclosed.values()) {
+      await closeCall(this.options.database, call);
+      this.unclosed.delete(call.id);
+    }
   }
 
   private enter(lane: string): void {
@@ -232,7 +244,7 @@ export class DeviceWork {
         const guards = uniqueGuards(operations.flatMap((operation) => operation.guards));
         return {
           clock,
-          gate: new LaneGate(database, lease, guards),
+          gate: new LaneGate(database, lease, guards, (ended) => this.unclosed.set(ended.id, ended)),
           deadline: new Date(clock.now().getTime() + timeoutMs),
         };
       },

@@ -10,6 +10,12 @@ export interface LaneLease {
   readonly token: number;
 }
 
+/** A call whose answer is in, but whose row could not be closed because the database was away. */
+export interface UnclosedCall {
+  readonly id: number;
+  readonly end: 'answered' | 'no-answer';
+}
+
 /** A call to a device that has not been seen to end. */
 export interface OpenCall {
   readonly id: number;
@@ -48,6 +54,8 @@ export class LaneGate implements SendGate {
     private readonly database: Database,
     private readonly lease: LaneLease,
     private readonly guards: readonly Guard[],
+    /** Told of rows to be closed later: the device's answer must not get lost over one. */
+    private readonly unclosed: (call: UnclosedCall) => void,
   ) {}
 
   /** Throws `device.stale-epoch` when a newer epoch is known or the lane has a new owner. */
@@ -73,13 +81,18 @@ export class LaneGate implements SendGate {
     return { close: (end) => this.close(call.id, end) };
   }
 
-  private async close(id: number, end: 'answered' | 'no-answer'): Promise<void> {
-    await this.database.prepared(
-      'device-work-close-call',
-      'UPDATE open_calls SET closed_at = now(), ended = $2 WHERE id = $1 AND closed_at IS NULL',
-      [id, end],
-    );
+  private async close(id: number, end: UnclosedCall['end']): Promise<void> {
+    await closeCall(this.database, { id, end }).catch(() => this.unclosed({ id, end }));
   }
+}
+
+/** Closes the row of a call that has ended. Repeat-safe. */
+export async function closeCall(database: Database, { id, end }: UnclosedCall): Promise<void> {
+  await database.prepared(
+    'device-work-close-call',
+    'UPDATE open_calls SET closed_at = now(), ended = $2 WHERE id = $1 AND closed_at IS NULL',
+    [id, end],
+  );
 }
 
 /** What a command's guards say against this service's copies. */
