@@ -22,7 +22,10 @@ export function lifecycleProblem(step: LifecycleStep): { code: string; message: 
   if (!ALLOWED[step.from].includes(step.to))
     return { code: 'not-allowed', message: `a server that is ${step.from} cannot become ${step.to}` };
   if (step.to === 'available' && step.mayCarryIdentity && !step.hasProfile)
-    return { code: 'former-holder', message: 'it may still carry the identity of a profile; fence it first' };
+    return {
+      code: 'former-holder',
+      message: 'it may still carry the identity of a profile; associating or migrating that profile clears it',
+    };
   if (step.to === 'retired' && step.hasProfile)
     return { code: 'not-allowed', message: 'it carries a profile; disassociate or migrate that first' };
   return undefined;

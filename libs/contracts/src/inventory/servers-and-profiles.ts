@@ -109,7 +109,7 @@ export const setServerLifecycle = defineCommand({
     'unknown-server': 'no such server',
     'server-locked': 'a change is running on this server',
     'not-allowed': 'this life-cycle step does not exist',
-    'former-holder': 'the server may still carry an identity; fence or clear it first',
+    'former-holder': 'the server may still carry an identity; associating or migrating that profile clears it',
   },
 });
 
