@@ -28,7 +28,7 @@ import type { InitiatorRepository } from '../initiator/initiator.repository.js';
 import { FABRIC } from './fabric.service.js';
 import { FabricChecks } from './fabric-checks.js';
 import { SanPortTurns } from './san-port-turns.js';
-import { arraysOf, zoneDifference, zonesFor } from './zone.policy.js';
+import { arraysOf, mergeWishes, zoneDifference, zonesFor } from './zone.policy.js';
 import type { ZoneStore } from './zone.store.js';
 
 export type FabricDriver = ZoningPort & SanPortStatePort & DeviceConnection;
@@ -102,7 +102,7 @@ export class FabricWork implements LaneHandler {
   private async changeZones(job: ZoneJob): Promise<void> {
     const wishes = await this.wishesOf(job);
     if (wishes.length === 0) return;
-    const change = { ensure: wishes.flatMap((wish) => wish.ensure), remove: wishes.flatMap((wish) => wish.remove) };
+    const change = mergeWishes(wishes);
     const call = job.context.call(
       wishes.map((wish) => wish.operation),
       FABRIC_TIMEOUT_MS,

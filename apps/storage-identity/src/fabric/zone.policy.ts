@@ -1,5 +1,11 @@
 import { createHash } from 'node:crypto';
-import { OWNED_NAME_PREFIX, type ArrayTarget, type FabricLogin, type Zone } from '@rackwright/driver-core';
+import {
+  OWNED_NAME_PREFIX,
+  type ArrayTarget,
+  type FabricLogin,
+  type Zone,
+  type ZoneChange,
+} from '@rackwright/driver-core';
 import type { Wwn } from '@rackwright/kernel';
 import type { ProfileInitiators } from '../initiator/initiator.repository.js';
 
@@ -70,6 +76,13 @@ export function zonesFor(initiators: ProfileInitiators, view: FabricView): { zon
     }
   }
   return { zones, missing };
+}
+
+/** One change of all that is wished: a wish that came twice (a repeated try of one step) is one wish. Pure. */
+export function mergeWishes(wishes: readonly ZoneChange[]): ZoneChange {
+  const ensure = new Map(wishes.flatMap((wish) => wish.ensure).map((zone) => [zone.name, zone]));
+  const remove = new Set(wishes.flatMap((wish) => wish.remove).filter((name) => !ensure.has(name)));
+  return { ensure: [...ensure.values()], remove: [...remove] };
 }
 
 /** How the fabric's zones of these names differ from what they should be; undefined when they do not. Pure. */
