@@ -149,7 +149,8 @@ describe('a command of an older epoch', () => {
       verb: 'GET',
       path: '/Chassis',
       times: 1_000,
-      effect: { kind: 'delay', delayMs: 150 },
+      // Long enough for the raise to come in between the read and the reset on a busy machine, too.
+      effect: { kind: 'delay', delayMs: 2_000 },
     });
     const resets = counted('rack-1', 'POST', 'Reset');
     const asked = off(rack, 'one-reading');
