@@ -202,7 +202,7 @@ export class DeviceWork {
   ): Promise<void> {
     const live: DeviceOperation[] = [];
     for (const operation of operations) {
-      const verdict = await this.options.database.transaction((tx) => judgeGuards(tx, operation.guards));
+      const verdict = await judgeGuards(this.options.database, operation.guards);
       if (verdict === 'stale-epoch') {
         await this.operations.finish(operation, {
           kind: 'refused',

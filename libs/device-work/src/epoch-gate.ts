@@ -98,8 +98,8 @@ export async function closeCall(database: Database, { id, end }: UnclosedCall): 
 /** What a command's guards say against this service's copies. */
 export type GuardVerdict = 'current' | 'stale-epoch' | 'epoch-not-raised';
 
-/** Compares a command's epochs with the copies. Called in the intake transaction of every device command. */
-export async function judgeGuards(tx: Tx, guards: readonly Guard[]): Promise<GuardVerdict> {
+/** Compares a command's epochs with the copies. Called in the intake transaction of every device command, and before each turn. */
+export async function judgeGuards(tx: Pick<Tx, 'prepared'>, guards: readonly Guard[]): Promise<GuardVerdict> {
   const rows = await tx.prepared<{ subject: string; epoch: number }>(
     'device-work-copies',
     'SELECT subject, epoch FROM epoch_copies WHERE subject = ANY($1::text[])',
